@@ -1,0 +1,171 @@
+from django.conf import settings
+from django.db import models
+from django.db.models import Q
+from django.utils.translation import gettext_lazy as _
+
+from couplings.models.connection import Connection
+from couplings.models.coupling import Coupling
+from couplings.models.mapping import TableMapping
+from syncstatus.engine.decisions import ErrorKind
+
+
+class State(models.TextChoices):
+    RETRYING = "retrying", _("retrying")
+    WAITING = "waiting", _("waiting")
+    SKIPPED = "skipped", _("skipped")
+    HELD = "held", _("held")
+    IGNORED = "ignored", _("ignored")
+    RESOLVED = "resolved", _("resolved")
+
+
+class Request(models.TextChoices):
+    """What a person asked for and a job has not worked off yet."""
+
+    NONE = "", _("nothing")
+    RETRY = "retry", _("Retry")
+    USE_LEFT = "use_left", _("Synchronize with the left data")
+    USE_RIGHT = "use_right", _("Synchronize with the right data")
+    CHOOSE = "choose", _("Synchronize field by field")
+    RESTORE = "restore", _("Restore Records")
+    DELETE = "delete", _("Delete Records")
+    UNCOUPLE = "uncouple", _("Remove Coupling")
+
+
+class Resolution(models.TextChoices):
+    IN_STEP = "in_step", _("found in step")
+    SYNCHRONIZED = "synchronized", _("synchronized")
+    RESTORED = "restored", _("restored")
+    DELETED = "deleted", _("deleted")
+    UNCOUPLED = "uncoupled", _("coupling removed")
+    RECOVERED = "recovered", _("the connection works again")
+    SUPERSEDED = "superseded", _("the mapping was changed")
+
+
+KINDS = [
+    (ErrorKind.CONFLICT.value, _("conflict")),
+    (ErrorKind.DELETED.value, _("deleted")),
+    (ErrorKind.DELETED_AND_CHANGED.value, _("deleted and changed")),
+    (ErrorKind.DUPLICATE.value, _("duplicate")),
+    (ErrorKind.AMBIGUOUS.value, _("ambiguous")),
+    (ErrorKind.DEPENDENCY.value, _("dependency")),
+    (ErrorKind.VALIDATION.value, _("validation")),
+    (ErrorKind.PERMISSION.value, _("permission")),
+    (ErrorKind.UNKNOWN_OUTCOME.value, _("unknown outcome")),
+    (ErrorKind.SCHEMA.value, _("schema")),
+    (ErrorKind.TRANSIENT.value, _("transient")),
+    (ErrorKind.CONNECTION.value, _("connection")),
+    (ErrorKind.HELD.value, _("held")),
+]
+IS_OPEN = ~Q(state=State.RESOLVED)
+
+
+class SyncErrorQuerySet(models.QuerySet["SyncError"]):
+    def open(self) -> "SyncErrorQuerySet":
+        return self.filter(IS_OPEN)
+
+    def of_records(self) -> "SyncErrorQuerySet":
+        """Errors of one record each, without those of a whole connection or mapping."""
+        return self.filter(Q(left_key__isnull=False) | Q(right_key__isnull=False))
+
+
+class SyncError(models.Model):
+    """One open problem of one record, one mapping (both keys null) or one connection (no mapping).
+
+    It opens once, is updated while it lasts, and closes itself (DESIGN R10, R11)::
+
+                    transient                 attempts used up
+        (opens) ──────────────▶ retrying ───────────────────────▶ skipped ◀──── (opens) conflict, deleted, validation …
+           │                       │  ▲                            │   ▲
+           │ dependency            │  └── a person: Retry ─────────┘   └── a person's request was worked off in vain
+           ├──────────▶ waiting ───┤
+           │ a guard               │ found in step, or worked off
+           └──────────▶ held ──────┴──────────────▶ resolved
+
+    ``request`` is a person's wish that a job has not worked off yet: one UPDATE for a thousand rows, harmless when
+    repeated, and safe from crashes because it stands here and not in a message.
+    """
+
+    mapping = models.ForeignKey(TableMapping, models.CASCADE, null=True, blank=True, db_index=False)
+    connection = models.ForeignKey(Connection, models.CASCADE, null=True, blank=True, db_index=False)
+    coupling = models.ForeignKey(Coupling, models.SET_NULL, null=True, blank=True, related_name="errors")
+    left_key = models.TextField(null=True, blank=True)
+    right_key = models.TextField(null=True, blank=True)
+    left_exists = models.BooleanField(null=True)
+    right_exists = models.BooleanField(null=True)
+    description = models.TextField(_("description"), blank=True, default="")
+
+    kind = models.CharField(_("kind"), max_length=20, choices=KINDS)
+    code = models.CharField(max_length=60)
+    params = models.JSONField(default=dict, blank=True)
+    fields = models.JSONField(default=list, blank=True)
+    details = models.JSONField(default=dict, blank=True)
+
+    state = models.CharField(_("state"), max_length=10, choices=State.choices)
+    attempts = models.PositiveIntegerField(_("attempts"), default=1)
+    next_attempt = models.DateTimeField(_("next attempt"), null=True, blank=True)
+    first_seen = models.DateTimeField(_("first seen"))
+    last_seen = models.DateTimeField(_("failed on"))
+
+    request = models.CharField(max_length=10, choices=Request.choices, blank=True, default=Request.NONE)
+    choices = models.JSONField(default=dict, blank=True)
+    requested_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.SET_NULL, null=True, blank=True, related_name="+")
+    requested_at = models.DateTimeField(null=True, blank=True)
+
+    resolved_at = models.DateTimeField(null=True, blank=True)
+    resolved_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.SET_NULL, null=True, blank=True, related_name="+")
+    resolution = models.CharField(max_length=20, choices=Resolution.choices, blank=True, default="")
+
+    objects = SyncErrorQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("synchronization error")
+        verbose_name_plural = _("synchronization errors")
+        constraints = [
+            models.UniqueConstraint(
+                fields=["mapping", "left_key"],
+                condition=IS_OPEN & Q(left_key__isnull=False),
+                name="one_open_error_a_left_record",
+            ),
+            models.UniqueConstraint(
+                fields=["mapping", "right_key"],
+                condition=IS_OPEN & Q(right_key__isnull=False),
+                name="one_open_error_a_right_record",
+            ),
+            models.UniqueConstraint(
+                fields=["mapping"],
+                condition=IS_OPEN & Q(left_key__isnull=True, right_key__isnull=True),
+                name="one_open_error_a_mapping",
+            ),
+            models.UniqueConstraint(
+                fields=["connection"],
+                condition=IS_OPEN & Q(mapping__isnull=True),
+                name="one_open_error_a_connection",
+            ),
+            models.CheckConstraint(
+                condition=Q(mapping__isnull=False) ^ Q(connection__isnull=False),
+                name="error_of_a_mapping_or_a_connection",
+            ),
+            models.CheckConstraint(
+                condition=Q(state=State.RESOLVED, resolved_at__isnull=False)
+                | (IS_OPEN & Q(resolved_at__isnull=True)),
+                name="resolved_errors_say_when",
+            ),
+        ]
+        indexes = [
+            # The error page reads only open errors, newest first, all of them or those of one mapping or kind.
+            models.Index(fields=["-last_seen", "-id"], condition=IS_OPEN, name="errors_open_newest"),
+            models.Index(fields=["mapping", "-last_seen", "-id"], condition=IS_OPEN, name="errors_open_of_mapping"),
+            models.Index(fields=["kind", "-last_seen", "-id"], condition=IS_OPEN, name="errors_open_of_kind"),
+            # A job works off what people asked for, and what is due by itself.
+            models.Index(fields=["mapping", "id"], condition=IS_OPEN & ~Q(request=""), name="errors_requested"),
+            models.Index(
+                fields=["mapping", "next_attempt"], condition=Q(state=State.RETRYING), name="errors_due"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.description or self.left_key or self.right_key or ''}"
+
+    @property
+    def is_open(self) -> bool:
+        return self.state != State.RESOLVED

@@ -1,0 +1,37 @@
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+from couplings.models.mapping import TableMapping
+
+
+class SyncLogEntry(models.Model):
+    """What one job did to one record, field by field. Unchanged records write none.
+
+    ``job`` and ``coupling`` are plain numbers: the log outlives both, and a foreign key would cost two look-ups a row
+    in runs that write a hundred thousand of them. ``changes`` is JSON text, a list of
+    ``{"side", "field", "old", "new"}``.
+    """
+
+    job = models.BigIntegerField(_("job"))
+    mapping = models.ForeignKey(TableMapping, models.CASCADE, related_name="+", db_index=False, db_constraint=False)
+    coupling = models.BigIntegerField(_("coupling"), null=True, blank=True)
+    left_key = models.TextField(null=True, blank=True)
+    right_key = models.TextField(null=True, blank=True)
+    outcome = models.CharField(_("outcome"), max_length=20)
+    code = models.CharField(max_length=60, blank=True, default="")
+    params = models.TextField(default="{}", blank=True)
+    changes = models.TextField(default="[]", blank=True)
+    at = models.DateTimeField(_("at"))
+
+    class Meta:
+        verbose_name = _("synchronization log entry")
+        verbose_name_plural = _("synchronization log entries")
+        indexes = [
+            # A record's Synchronization Log, newest first.
+            models.Index(fields=["coupling", "-id"], name="log_of_a_record"),
+            # A job's page: what it did, by outcome.
+            models.Index(fields=["job", "outcome", "id"], name="log_of_a_job"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.outcome} {self.left_key} ↔ {self.right_key}"

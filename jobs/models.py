@@ -1,0 +1,148 @@
+from django.conf import settings
+from django.db import models
+from django.db.models import Q
+from django.utils.translation import gettext_lazy as _
+
+from couplings.models import TableMapping
+
+
+class Kind(models.TextChoices):
+    MODIFIED = "modified", _("Synchronize Modified Records")
+    FULL = "full", _("Run Full Synchronization")
+    RECORDS = "records", _("Synchronize")
+    RETRY = "retry", _("Retry")
+    FIND_DELETED = "find_deleted", _("Find for Deleted")
+    MATCH = "match", _("Match-Based Coupling")
+
+
+class Trigger(models.TextChoices):
+    SCHEDULE = "schedule", _("schedule")
+    MANUAL = "manual", _("manual")
+    EVENT = "event", _("event")
+    RETRY = "retry", _("retry")
+
+
+class JobState(models.TextChoices):
+    QUEUED = "queued", _("Ready")
+    RUNNING = "running", _("In Process")
+    FINISHED = "finished", _("Finished")
+    FAILED = "failed", _("Error")
+    CANCELLED = "cancelled", _("Cancelled")
+
+
+OUTCOMES = (
+    "inserted",
+    "modified",
+    "deleted",
+    "unchanged",
+    "coupled",
+    "uncoupled",
+    "excluded",
+    "waiting",
+    "held",
+    "skipped",
+    "failed",
+)
+
+
+class SyncJob(models.Model):
+    """One run over one mapping.
+
+    ::
+
+        queued ──▶ running ──▶ finished
+           │          ├──────▶ failed      (the connection is gone, the schema does not fit, attempts used up)
+           │          └──────▶ queued      (its worker died or was told to stop: taken up again from the last page)
+           └──────────────────▶ cancelled
+
+    A running job belongs to the worker whose ``holder`` it bears, until ``lease_until`` (DESIGN R13); every page it commits
+    names the holder, so that a worker which lost its job can no longer write its results.
+    """
+
+    mapping = models.ForeignKey(TableMapping, models.CASCADE, related_name="jobs", db_index=False)
+    kind = models.CharField(_("kind"), max_length=20, choices=Kind.choices)
+    trigger = models.CharField(_("trigger"), max_length=10, choices=Trigger.choices)
+    requested_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.SET_NULL, null=True, blank=True, related_name="+")
+    parameters = models.JSONField(default=dict, blank=True)
+    state = models.CharField(_("state"), max_length=10, choices=JobState.choices, default=JobState.QUEUED)
+
+    holder = models.CharField(max_length=100, blank=True, default="")
+    lease_until = models.DateTimeField(null=True, blank=True)
+    attempts = models.PositiveIntegerField(_("attempts"), default=0)
+    progress = models.JSONField(default=dict, blank=True)
+
+    read = models.PositiveBigIntegerField(default=0)
+    inserted = models.PositiveBigIntegerField(_("Inserted"), default=0)
+    modified = models.PositiveBigIntegerField(_("Modified"), default=0)
+    deleted = models.PositiveBigIntegerField(_("Deleted"), default=0)
+    unchanged = models.PositiveBigIntegerField(_("Unchanged"), default=0)
+    coupled = models.PositiveBigIntegerField(_("Coupled"), default=0)
+    uncoupled = models.PositiveBigIntegerField(_("Uncoupled"), default=0)
+    excluded = models.PositiveBigIntegerField(_("Excluded"), default=0)
+    waiting = models.PositiveBigIntegerField(_("Waiting"), default=0)
+    held = models.PositiveBigIntegerField(_("Held"), default=0)
+    skipped = models.PositiveBigIntegerField(_("Skipped"), default=0)
+    failed = models.PositiveBigIntegerField(_("Failed"), default=0)
+    left_written = models.PositiveBigIntegerField(default=0)
+    right_written = models.PositiveBigIntegerField(default=0)
+
+    created = models.DateTimeField(_("created"), auto_now_add=True)
+    started = models.DateTimeField(_("started"), null=True, blank=True)
+    finished = models.DateTimeField(_("finished"), null=True, blank=True)
+    code = models.CharField(max_length=60, blank=True, default="")
+    params = models.JSONField(default=dict, blank=True)
+
+    class Meta:
+        verbose_name = _("synchronization job")
+        verbose_name_plural = _("synchronization jobs")
+        constraints = [
+            models.UniqueConstraint(
+                fields=["mapping"], condition=Q(state=JobState.RUNNING), name="one_active_job_per_mapping"
+            ),
+            models.UniqueConstraint(
+                fields=["mapping", "kind"],
+                condition=Q(state=JobState.QUEUED, kind__in=[Kind.MODIFIED, Kind.RETRY]),
+                name="one_queued_job_per_mapping_and_kind",
+            ),
+            models.CheckConstraint(
+                condition=Q(state=JobState.RUNNING, lease_until__isnull=False)
+                | (~Q(state=JobState.RUNNING) & Q(lease_until__isnull=True)),
+                name="running_jobs_have_a_lease",
+            ),
+        ]
+        indexes = [
+            # The list of jobs, newest first, all of them or one mapping's.
+            models.Index(fields=["mapping", "-id"], name="jobs_of_a_mapping"),
+            # What the bell rings: jobs that wait, and jobs whose lease ran out.
+            models.Index(fields=["state", "id"], condition=Q(state__in=["queued", "running"]), name="jobs_active"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.pk} {self.mapping_id} {self.kind}"
+
+
+class CreateIntent(models.Model):
+    """The announcement of a create, committed before it is sent (DESIGN R7).
+
+    While it stands, nobody knows whether the record exists on the other side: the next run searches for ``target_key``
+    or the ``values`` written before it creates anything, and adopts what it finds.
+    """
+
+    mapping = models.ForeignKey(TableMapping, models.CASCADE, related_name="+", db_index=False)
+    side = models.CharField(max_length=5)  # where the record is created
+    source_key = models.TextField()
+    idempotency_key = models.UUIDField()
+    target_key = models.TextField(null=True, blank=True)
+    values = models.TextField(default="{}")
+    job = models.BigIntegerField()
+    created = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        verbose_name = _("create intent")
+        verbose_name_plural = _("create intents")
+        constraints = [
+            models.UniqueConstraint(fields=["mapping", "side", "source_key"], name="one_intent_a_record"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.side} {self.source_key}"
