@@ -1,0 +1,8 @@
+from django.apps import AppConfig
+
+
+class SyncstatusConfig(AppConfig):
+    name = "syncstatus"
+
+    def ready(self) -> None:
+        from syncstatus import checks  # noqa: F401  (importing registers them)

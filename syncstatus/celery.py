@@ -1,0 +1,30 @@
+"""The Celery application: `celery -A syncstatus worker`, `celery -A syncstatus beat`.
+
+Every program that needs the store and the broker imports this module first; it starts the embedded servers when no
+others are given, and makes this application the one that `shared_task` uses.
+"""
+
+import os
+from typing import Any
+
+from celery import Celery
+from celery.signals import setup_logging
+
+from syncstatus import embedded
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "syncstatus.settings")
+embedded.use()
+
+app = Celery("syncstatus")
+app.config_from_object("django.conf:settings", namespace="CELERY")
+app.autodiscover_tasks()
+
+
+@setup_logging.connect
+def keep_logging(**_: Any) -> None:
+    """Logging is set up from LOGGING; with a receiver connected, Celery leaves it alone."""
+    from django.conf import settings
+
+    from syncstatus import logs
+
+    logs.configure(settings.LOGGING)

@@ -1,0 +1,164 @@
+"""The one settings file. Values come from the environment, see docs; every default is safe.
+
+Importing it starts nothing: `manage.py`, `syncstatus.celery` and the tests fill in DATABASE_URL and REDIS_URL with
+the embedded servers before Django reads them here.
+"""
+
+from pathlib import Path
+
+from django.utils.translation import gettext_lazy as _
+
+from syncstatus import environment
+
+BASE_DIR = Path(__file__).resolve().parent.parent
+DATA_DIR = Path(environment.text("DATA_DIR", str(BASE_DIR / ".data"))).absolute()
+
+# Security
+
+SECRET_KEY = environment.text("SECRET_KEY")
+# Encrypts the secrets of connections at rest. The first key encrypts, all of them decrypt, so that a key can be changed.
+ENCRYPTION_KEYS = environment.words("ENCRYPTION_KEY")
+DEBUG = environment.flag("DEBUG", False)
+ALLOWED_HOSTS = environment.words("ALLOWED_HOSTS", environment.LOOPBACK_HOSTS)
+CSRF_TRUSTED_ORIGINS = environment.words("CSRF_TRUSTED_ORIGINS")
+
+# Browsers send secure cookies over HTTPS only; on the machine itself there is no HTTPS to ask for.
+SECURE_COOKIES = environment.flag("SECURE_COOKIES", not all(map(environment.is_loopback, ALLOWED_HOSTS)))
+SESSION_COOKIE_SECURE = SECURE_COOKIES
+SESSION_COOKIE_AGE = environment.number("SESSION_AGE", 12 * 60 * 60)
+SESSION_COOKIE_SAMESITE = "Lax"
+CSRF_COOKIE_SECURE = SECURE_COOKIES
+CSRF_COOKIE_HTTPONLY = True
+
+SECURE_CONTENT_TYPE_NOSNIFF = True
+SECURE_REFERRER_POLICY = "same-origin"
+SECURE_CROSS_ORIGIN_OPENER_POLICY = "same-origin"
+SECURE_HSTS_SECONDS = environment.number("HSTS_SECONDS", 0)
+SECURE_HSTS_INCLUDE_SUBDOMAINS = environment.flag("HSTS_INCLUDE_SUBDOMAINS", False)
+SECURE_SSL_REDIRECT = environment.flag("SSL_REDIRECT", False)
+if environment.flag("BEHIND_TLS_PROXY", False):
+    SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
+X_FRAME_OPTIONS = "DENY"
+
+# Applications
+
+INSTALLED_APPS = [
+    "syncstatus.apps.SyncstatusConfig",
+    "couplings",
+    "jobs",
+    "django_tables2",
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.sessions",
+    "django.contrib.messages",
+    "django.contrib.staticfiles",
+    "django.contrib.humanize",
+]
+
+MIDDLEWARE = [
+    "django.middleware.security.SecurityMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.locale.LocaleMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+]
+
+ROOT_URLCONF = "syncstatus.urls"
+WSGI_APPLICATION = "syncstatus.wsgi.application"
+
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "DIRS": [BASE_DIR / "templates"],
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.template.context_processors.i18n",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+            ],
+        },
+    },
+]
+
+AUTH_PASSWORD_VALIDATORS = [
+    {"NAME": f"django.contrib.auth.password_validation.{name}"}
+    for name in (
+        "UserAttributeSimilarityValidator",
+        "MinimumLengthValidator",
+        "CommonPasswordValidator",
+        "NumericPasswordValidator",
+    )
+]
+LOGIN_URL = "/accounts/login/"
+LOGIN_REDIRECT_URL = "/"
+LOGOUT_REDIRECT_URL = LOGIN_URL
+
+# Store
+
+DATABASE_URL = environment.text("DATABASE_URL")
+DATABASES = {"default": environment.database(DATABASE_URL)} if DATABASE_URL else {}
+for database in DATABASES.values():
+    database |= {"CONN_MAX_AGE": environment.number("CONN_MAX_AGE", 60), "CONN_HEALTH_CHECKS": True}
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+
+# Languages, times
+
+LANGUAGE_CODE = "en"
+LANGUAGES = [("en", _("English")), ("fr", _("French"))]
+LOCALE_PATHS = [BASE_DIR / "locale"]
+TIME_ZONE = environment.text("TIME_ZONE", "UTC")
+USE_TZ = True
+
+# Static files
+
+STATIC_URL = "/static/"
+STATICFILES_DIRS = [BASE_DIR / "static"]
+STATIC_ROOT = DATA_DIR / "static"
+# Served from where they are written, so that a start needs no step that collects them.
+WHITENOISE_USE_FINDERS = True
+
+# Celery: PostgreSQL is the truth, the broker only the bell (DESIGN R13), so nothing of value is kept in it.
+
+REDIS_URL = environment.text("REDIS_URL")
+CELERY_BROKER_URL = environment.broker(REDIS_URL) if REDIS_URL else None
+CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
+CELERY_BROKER_TRANSPORT_OPTIONS = {
+    # A task of a killed worker comes back after this time. A job that runs longer is rung again and the second
+    # worker gives way to the first one's lease.
+    "visibility_timeout": environment.number("VISIBILITY_TIMEOUT", 60),
+    # Without these two, lost tasks are looked for only every 100 seconds.
+    "unacked_restore_interval": 5,
+    "unacked_restore_throttle": 1,
+}
+CELERY_ACCEPT_CONTENT = ["json"]
+CELERY_TASK_SERIALIZER = "json"
+CELERY_TASK_IGNORE_RESULT = True
+CELERY_TASK_ACKS_LATE = True
+CELERY_WORKER_PREFETCH_MULTIPLIER = 1
+CELERY_WORKER_HIJACK_ROOT_LOGGER = False
+CELERY_TIMEZONE = "UTC"
+CELERY_ENABLE_UTC = True
+# Beat remembers nothing: its one entry rings, and what is due is read from PostgreSQL. So no file can be left broken.
+CELERY_BEAT_SCHEDULER = "celery.beat:Scheduler"
+CELERY_BEAT_SCHEDULE = {
+    "ring-due": {
+        "task": "jobs.tasks.ring_due",
+        "schedule": 5.0,
+        # A bell that nobody heard in time is worth nothing: the next one says the same.
+        "options": {"expires": 5.0},
+    },
+}
+
+# Logs go to standard error, as standard output belongs to `--json`.
+
+LOGGING_CONFIG = "syncstatus.logs.configure"
+LOGGING = {
+    "level": environment.text("LOG_LEVEL", "INFO").upper(),
+    "format": environment.text("LOG_FORMAT", "plain"),
+}

@@ -1,0 +1,96 @@
+"""The store, the broker and the business databases of the tests: real servers, private to the run.
+
+Importing this file starts PostgreSQL and Redis (or uses those that DATABASE_URL and REDIS_URL name) before Django reads
+its settings. The data lie in the folder that DATA_DIR names, or in a temporary one.
+"""
+
+import itertools
+import os
+import secrets
+import tempfile
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from cryptography.fernet import Fernet
+
+TEMPORARY = None
+if "DATA_DIR" not in os.environ:
+    TEMPORARY = Path(tempfile.mkdtemp(prefix="syncstatus-tests-"))
+    # The embedded servers of root run as another account, which has to pass through.
+    TEMPORARY.chmod(0o711)
+    os.environ["DATA_DIR"] = str(TEMPORARY)
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "syncstatus.settings")
+if os.environ.get("DATABASE_URL"):
+    os.environ.setdefault("SECRET_KEY", secrets.token_urlsafe(50))
+    os.environ.setdefault("ENCRYPTION_KEY", Fernet.generate_key().decode())
+
+import syncstatus.celery  # noqa: E402, F401  (starts the servers)
+from syncstatus import embedded  # noqa: E402
+from syncstatus.embedded import homes  # noqa: E402
+from tests import servers  # noqa: E402
+
+numbers = itertools.count(1)
+
+
+def pytest_configure() -> None:
+    # Read now, while the environment is the run's own and before pytest-django sets Django up.
+    from django.conf import settings
+
+    assert settings.DATABASES
+
+
+def pytest_unconfigure() -> None:
+    embedded.leave()
+    if TEMPORARY:
+        homes.remove(TEMPORARY)
+
+
+@pytest.fixture
+def business_database() -> Iterator[Callable[[], str]]:
+    """Makes a fresh PostgreSQL database at every call and answers with its SQLAlchemy URL."""
+    names: list[str] = []
+
+    def create() -> str:
+        names.append(f"business_{os.getpid()}_{next(numbers)}")
+        return servers.create_postgresql_database(names[-1])
+
+    yield create
+    for name in names:
+        servers.drop_postgresql_database(name)
+
+
+@pytest.fixture
+def postgres_url(business_database: Callable[[], str]) -> str:
+    """The SQLAlchemy URL of a fresh PostgreSQL database."""
+    return business_database()
+
+
+@pytest.fixture(scope="session")
+def mariadb() -> Iterator[servers.MariaDB]:
+    """A MariaDB server on a private socket."""
+    if not servers.MariaDB.is_installed():
+        skip_or_fail("MariaDB is not installed: apt-get install mariadb-server")
+    with servers.MariaDB() as server:
+        yield server
+
+
+@pytest.fixture
+def mariadb_url(mariadb: servers.MariaDB) -> Iterator[str]:
+    """The SQLAlchemy URL of a fresh MariaDB database."""
+    name = f"business_{next(numbers)}"
+    yield mariadb.create_database(name)
+    mariadb.drop_database(name)
+
+
+@pytest.fixture
+def sqlite_url(tmp_path: Path) -> str:
+    """The SQLAlchemy URL of a SQLite file that does not exist yet."""
+    return f"sqlite:///{tmp_path / 'business.sqlite3'}"
+
+
+def skip_or_fail(reason: str) -> None:
+    """Skip a test for want of a server; with CI=true everything has to be there, so it fails."""
+    if os.environ.get("CI") == "true":
+        pytest.fail(reason)
+    pytest.skip(reason)
