@@ -4,14 +4,16 @@ from typing import Any
 
 from cryptography.fernet import Fernet
 from django.conf import settings
-from django.core.checks import CheckMessage, Error, Tags, Warning, register
+from django.core import checks
+from django.core.checks import CheckMessage, Error, Tags, register
+from django.core.exceptions import ImproperlyConfigured
 
 from syncstatus.environment import is_loopback
 
 SECRET_KEY_LENGTH = 50
 SECRET_KEY_CHARACTERS = 5
-NEW_SECRET_KEY = "Set SECRET_KEY to the output of: python -c 'import secrets; print(secrets.token_urlsafe(50))'"
-NEW_ENCRYPTION_KEY = (
+SIGNING_HINT = "Set SECRET_KEY to the output of: python -c 'import secrets; print(secrets.token_urlsafe(50))'"
+ENCRYPTION_HINT = (
     "Set ENCRYPTION_KEY to the output of: "
     "python -c 'from cryptography.fernet import Fernet; print(Fernet.generate_key().decode())'"
 )
@@ -19,25 +21,23 @@ NEW_ENCRYPTION_KEY = (
 
 @register(Tags.security)
 def secret_key(app_configs: Any, **_: Any) -> list[CheckMessage]:
-    # Without a database URL the embedded store comes with keys of its own.
-    key = settings._wrapped.SECRET_KEY
-    if not key:
-        return [Error("SECRET_KEY is not set.", hint=NEW_SECRET_KEY, id="syncstatus.E001")] * bool(
-            settings.DATABASE_URL
-        )
+    try:
+        key = settings.SECRET_KEY
+    except ImproperlyConfigured:
+        # The embedded store comes with keys of its own.
+        missing = Error("SECRET_KEY is not set.", hint=SIGNING_HINT, id="syncstatus.E001")
+        return [missing] if settings.DATABASE_URL else []
     if len(key) < SECRET_KEY_LENGTH or len(set(key)) < SECRET_KEY_CHARACTERS:
-        return [Error("SECRET_KEY is too short to be safe.", hint=NEW_SECRET_KEY, id="syncstatus.E002")]
+        return [Error("SECRET_KEY is too short to be safe.", hint=SIGNING_HINT, id="syncstatus.E002")]
     return []
 
 
 @register(Tags.security)
 def encryption_key(app_configs: Any, **_: Any) -> list[CheckMessage]:
     if not settings.ENCRYPTION_KEYS and settings.DATABASE_URL:
-        return [Error("ENCRYPTION_KEY is not set.", hint=NEW_ENCRYPTION_KEY, id="syncstatus.E003")]
+        return [Error("ENCRYPTION_KEY is not set.", hint=ENCRYPTION_HINT, id="syncstatus.E003")]
     return [
-        Error(
-            f"Key number {number} in ENCRYPTION_KEY is not a Fernet key.", hint=NEW_ENCRYPTION_KEY, id="syncstatus.E004"
-        )
+        Error(f"Key number {number} in ENCRYPTION_KEY is not a Fernet key.", hint=ENCRYPTION_HINT, id="syncstatus.E004")
         for number, key in enumerate(settings.ENCRYPTION_KEYS, start=1)
         if not _is_fernet_key(key)
     ]
@@ -48,7 +48,7 @@ def allowed_hosts(app_configs: Any, **_: Any) -> list[CheckMessage]:
     if "*" not in settings.ALLOWED_HOSTS:
         return []
     return [
-        Warning(
+        checks.Warning(
             "ALLOWED_HOSTS accepts every host name, so links in messages can be made to lead elsewhere.",
             hint="List the names people type to reach Syncstatus: ALLOWED_HOSTS=sync.example.com",
             id="syncstatus.W001",
@@ -74,7 +74,7 @@ def secure_cookies(app_configs: Any, **_: Any) -> list[CheckMessage]:
     if settings.SECURE_COOKIES or all(map(is_loopback, settings.ALLOWED_HOSTS)):
         return []
     return [
-        Warning(
+        checks.Warning(
             "SECURE_COOKIES is off while other machines can reach Syncstatus; sessions can be stolen on the way.",
             hint="Serve Syncstatus over HTTPS and remove SECURE_COOKIES from the environment.",
             id="syncstatus.W002",

@@ -16,7 +16,7 @@ DATA_DIR = Path(environment.text("DATA_DIR", str(BASE_DIR / ".data"))).absolute(
 # Security
 
 SECRET_KEY = environment.text("SECRET_KEY")
-# Encrypts the secrets of connections at rest. The first key encrypts, all of them decrypt, so that a key can be changed.
+# For the secrets of connections at rest: the first key encrypts, all of them decrypt, so that a key can be changed.
 ENCRYPTION_KEYS = environment.words("ENCRYPTION_KEY")
 DEBUG = environment.flag("DEBUG", False)
 ALLOWED_HOSTS = environment.words("ALLOWED_HOSTS", environment.LOOPBACK_HOSTS)

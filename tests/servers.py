@@ -4,6 +4,7 @@ import contextlib
 import os
 import pwd
 import shutil
+import socket
 import subprocess
 import tempfile
 import time
@@ -60,14 +61,15 @@ class MariaDB:
 
     def __enter__(self) -> "MariaDB":
         self._run("mariadb-install-db", "--auth-root-authentication-method=normal", "--skip-test-db", *self._options())
-        self.process = subprocess.Popen(
-            [_program("mariadbd"), *self._options(), "--skip-networking", f"--socket={self.socket}"],
-            stdin=subprocess.DEVNULL,
-            stdout=(self.folder / "log").open("w"),
-            stderr=subprocess.STDOUT,
-            start_new_session=True,
-            **self.account,
-        )
+        with (self.folder / "log").open("w") as log:
+            self.process = subprocess.Popen(
+                [_program("mariadbd"), *self._options(), "--skip-networking", f"--socket={self.socket}"],
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=subprocess.STDOUT,
+                start_new_session=True,
+                **self.account,
+            )
         self._wait()
         return self
 
@@ -98,14 +100,15 @@ class MariaDB:
 
     def _wait(self) -> None:
         deadline = time.monotonic() + START_SECONDS
-        while True:
-            try:
-                return self._execute("SELECT 1")
-            except pymysql.OperationalError:
-                log = (self.folder / "log").read_text()
-                assert self.process.poll() is None, log
-                assert time.monotonic() < deadline, log
-                time.sleep(0.05)
+        while not self._accepts():
+            log = (self.folder / "log").read_text()
+            assert self.process.poll() is None, log
+            assert time.monotonic() < deadline, log
+            time.sleep(0.05)
+
+    def _accepts(self) -> bool:
+        with socket.socket(socket.AF_UNIX) as probe:
+            return probe.connect_ex(str(self.socket)) == 0
 
     def _execute(self, statement: str) -> None:
         with pymysql.connect(unix_socket=str(self.socket), user="root") as connection, connection.cursor() as cursor:

@@ -21,6 +21,8 @@ from syncstatus.embedded.errors import EmbeddedError
 
 # For homes that root has to keep outside DATA_DIR. Only root may write here, so nobody can prepare a trap.
 ELSEWHERE = Path("/var/lib/syncstatus")
+# For sockets whose path would be too long. Anybody may write here, so what is found is checked before it is used.
+SHORT = Path("/tmp")  # noqa: S108
 ACCOUNTS = ("postgres", "nobody")
 # The kernel's limit for the path of a Unix socket.
 SOCKET_PATH_BYTES = 107
@@ -68,7 +70,7 @@ class Home:
         folder = self.folder / "sockets"
         if len(os.fsencode(folder / LONGEST_SOCKET_NAME)) > SOCKET_PATH_BYTES:
             digest = hashlib.sha256(os.fsencode(self.folder)).hexdigest()
-            folder = Path("/tmp", f"syncstatus-{digest[:16]}")
+            folder = SHORT / f"syncstatus-{digest[:16]}"
         self._make_private(folder)
         return folder
 
@@ -112,8 +114,8 @@ def kept(path: Path, make: Callable[[], str], home: Home | None = None) -> str:
     """The text in a file, which `make` provides when there is none yet."""
     if not path.exists():
         draft = path.with_name(f"{path.name}.{os.getpid()}")
-        with open(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as file:
-            file.write(make())
+        draft.touch(0o600)
+        draft.write_text(make())
         if home:
             home.own(draft)
         draft.rename(path)

@@ -32,7 +32,7 @@ class Share:
         fcntl.flock(self._descriptor, fcntl.LOCK_SH)
 
     def is_last(self) -> bool:
-        """Whether no other program has a part. Whoever asks has to hold `start.lock`, so that none can join meanwhile."""
+        """Whether no other program has a part. Whoever asks holds `start.lock`, so that none joins meanwhile."""
         try:
             fcntl.flock(self._descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:

@@ -86,7 +86,7 @@ class PostgreSQL:
         ours = programs.postgresql_major()
         if found != ours:
             raise EmbeddedError(
-                f"The data in {self.data} were written by PostgreSQL {found}, and the embedded one is PostgreSQL {ours}. "
+                f"The data in {self.data} were written by PostgreSQL {found}, and the embedded one is {ours}. "
                 "Nothing was changed. Set DATA_DIR to another folder to begin with an empty store, or go back to the "
                 "release that wrote the data, save them with pg_dump and load them into the new store."
             )
