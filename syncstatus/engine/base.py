@@ -1,0 +1,131 @@
+"""The base as it is stored with a coupling: one JSON object ``{"left>right": value}`` (DESIGN section 3).
+
+JSON types stay as they are; decimals, dates, times, moments and binaries are strings that the field's kind brings
+back. Two things JSON storage would refuse or bend are tagged: ``{"integer": "..."}`` beyond 64 bits, and
+``{"utf8": base64}`` for text with NUL (PostgreSQL's jsonb takes none) or lone surrogates.
+"""
+
+import re
+from base64 import b64decode, b64encode
+from collections.abc import Callable, Mapping, Sequence
+from decimal import Decimal
+from typing import TYPE_CHECKING, Any, Final
+
+import orjson
+
+from syncstatus.engine.parse import PARSERS
+from syncstatus.engine.records import UNKNOWN, Values
+from syncstatus.engine.values import Kind, common_kind
+
+if TYPE_CHECKING:
+    from syncstatus.engine.rules import FieldRule, Rules
+
+Stored = bytes | str | Mapping[str, Any]
+Restorer = Callable[[Mapping[str, Any]], Values]
+
+_AWKWARD: Final = re.compile("[\0\ud800-\udfff]")
+_BOUND: Final = 2**63
+
+
+def dump_base(rules: "Rules", left_base: Values, right_base: Values) -> tuple[bytes, bytes | None]:
+    """The JSON to store: the left side's base, and the fields in which the right side's differs (None: in none).
+
+    Fields without a base (``UNKNOWN``) are left out.
+    """
+    names = rules.compiled.names
+    left = _dumped(dict(zip(names, left_base, strict=True)))
+    if right_base is left_base or right_base == left_base:
+        return left, None
+    differing = {
+        name: right
+        for name, left, right in zip(names, left_base, right_base, strict=True)
+        if left != right and right is not UNKNOWN
+    }
+    return left, _dumped(differing) if differing else None
+
+
+def _dumped(values: dict[str, Any]) -> bytes:
+    try:
+        data = orjson.dumps(values, default=_text_form)
+    except TypeError:
+        data = b"\\u0000"
+    if b"\\u0000" in data:
+        return orjson.dumps({name: _tagged(value) for name, value in values.items() if value is not UNKNOWN})
+    return data
+
+
+def _text_form(value: Any) -> str:
+    if isinstance(value, Decimal):
+        return str(value)
+    if isinstance(value, bytes):
+        return b64encode(value).decode()
+    raise TypeError(f"{value!r} has no base form")
+
+
+def _tagged(value: Any) -> Any:
+    if isinstance(value, str) and _AWKWARD.search(value):
+        return {"utf8": b64encode(value.encode("utf-8", "surrogatepass")).decode()}
+    if isinstance(value, int) and not -_BOUND <= value < _BOUND:
+        return {"integer": hex(value)}
+    if isinstance(value, Decimal | bytes):
+        return _text_form(value)
+    return value
+
+
+def load_base(rules: "Rules", raw: Stored, raw_right: Stored | None = None) -> tuple[Values, Values]:
+    """The bases of both sides as they were dumped; they are one tuple when the right side's has no field of its own.
+
+    Takes JSON text or what a JSON column gave. Names the rules do not know are ignored, fields that are not in it are
+    ``UNKNOWN``.
+    """
+    restore = rules.compiled.restore_base
+    left = restore(_parsed(raw))
+    if not raw_right:
+        return left, left
+    own = restore(_parsed(raw_right))
+    return left, tuple(there if here is UNKNOWN else here for here, there in zip(own, left, strict=True))
+
+
+def _parsed(raw: Stored) -> Mapping[str, Any]:
+    values: Mapping[str, Any] = orjson.loads(raw) if isinstance(raw, bytes | str) else raw
+    return values
+
+
+def restorer(fields: Sequence["FieldRule"]) -> Restorer:
+    """What turns a stored base into canonical values; compiled once for a mapping."""
+    names = [rule.name for rule in fields]
+    kinds = [common_kind(rule.left_type, rule.right_type) for rule in fields]
+    decoders = [(position, _DECODERS[kind]) for position, kind in enumerate(kinds) if kind in _DECODERS]
+
+    def restore(stored: Mapping[str, Any]) -> Values:
+        get = stored.get
+        values = [get(name, UNKNOWN) for name in names]
+        for position, decode in decoders:
+            if isinstance(values[position], str):
+                values[position] = decode(values[position])
+        if dict in map(type, values):
+            values = [_untagged(value) if isinstance(value, dict) else value for value in values]
+        return tuple(values)
+
+    return restore
+
+
+def _binary(text: str) -> Any:
+    try:
+        return b64decode(text, validate=True)
+    except ValueError:  # stored when the field was no binary
+        return UNKNOWN
+
+
+def _untagged(value: Mapping[str, str]) -> Any:
+    if "integer" in value:
+        return int(value["integer"], 16)
+    if "utf8" in value:
+        return b64decode(value["utf8"]).decode("utf-8", "surrogatepass")
+    return UNKNOWN
+
+
+_DECODERS: Final[Mapping[Kind, Callable[[str], Any]]] = {
+    **{kind: PARSERS[kind] for kind in (Kind.DECIMAL, Kind.DATE, Kind.TIME, Kind.DATETIME)},
+    Kind.BINARY: _binary,
+}

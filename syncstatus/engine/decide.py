@@ -1,0 +1,236 @@
+"""The decision for one pair of records (DESIGN R1-R4, R8, R11).
+
+=====================================  =============================================================================
+the pair                               the answer
+=====================================  =============================================================================
+both absent, never coupled             NOTHING
+both absent, coupled                   UNCOUPLE
+a record outside its filter            EXCLUDE
+one record, never coupled              CREATE on the other side; EXCLUDE where only coupled records travel or the
+                                       direction allows no write there
+two records, never coupled (matched)   COUPLE, with the loser's fields written; ERROR ``first_contact``
+one deleted, the other unchanged       by ``deletion_conflict``: ERROR ``record_deleted``; CREATE, UNCOUPLE, DELETE
+one deleted, the other changed         by ``deleted_and_changed``: ERROR of that name; CREATE, UNCOUPLE, DELETE
+two records, versions as remembered    NOTHING; their values are not looked at
+two records, in step                   REFRESH
+two records, moved apart               UPDATE of one side or both, by field; ERROR ``conflict``: nothing is written
+=====================================  =============================================================================
+
+A value that cannot be read or converted makes a write an ERROR of kind ``validation``. An open error that is skipped
+turns whatever would write, or uncouple by policy, into SKIP. A person's instruction stands above the policies; one
+that no longer fits the pair is a SKIP that says so. An echo of our own write (R8) equals the base: REFRESH.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from typing import Any, Final
+
+from syncstatus.engine import problems
+from syncstatus.engine.compiled import first_unreadable
+from syncstatus.engine.decisions import Action, Decision, ErrorKind, Problem
+from syncstatus.engine.merge import Merge, merge
+from syncstatus.engine.records import UNKNOWN, Memory, Pair, Record, Side, Values
+from syncstatus.engine.rules import NO_INSTRUCTION, DeletionPolicy, Instruction, Rules
+from syncstatus.engine.values import ValueRefused
+
+NOTHING: Final = Decision(Action.NOTHING)
+EXCLUDE: Final = Decision(Action.EXCLUDE)
+UNCOUPLE: Final = Decision(Action.UNCOUPLE)
+
+# What an open, skipped error lets pass: the pair is in step again, or none of our business.
+_HARMLESS: Final = frozenset({Action.NOTHING, Action.REFRESH, Action.EXCLUDE, Action.SKIP})
+
+
+def decide(rules: Rules, pair: Pair, instruction: Instruction = NO_INSTRUCTION, *, skipped: bool = False) -> Decision:
+    """What to do with one pair, by the table above; a pure function of its arguments.
+
+    ``skipped`` says that an open error keeps the record out until a person acts: an answer of SKIP carries the fresh
+    problem when there is one, any other answer means that the error closes. It does not hold against an instruction.
+    Raises ``KindsDiffer`` when the rules themselves cannot be followed, and nothing because of a value.
+    """
+    decision = _decide(rules, pair, instruction)
+    if skipped and instruction is NO_INSTRUCTION and decision.action not in _HARMLESS:
+        return decision if _both_absent(pair) else Decision(Action.SKIP, problem=decision.problem)
+    return decision
+
+
+def _both_absent(pair: Pair) -> bool:
+    return pair.left is None and pair.right is None
+
+
+def _decide(rules: Rules, pair: Pair, instruction: Instruction) -> Decision:
+    left, right, memory = pair.left, pair.right, pair.memory
+    if memory is not None and instruction.deletion is DeletionPolicy.UNCOUPLE:
+        return UNCOUPLE
+    if (left is not None and not left.included) or (right is not None and not right.included):
+        return EXCLUDE
+    if left is not None and right is not None:
+        return _two(rules, left, right, memory, instruction)
+    if left is None and right is None:
+        return NOTHING if memory is None else UNCOUPLE
+    missing, survivor = (Side.LEFT, right) if left is None else (Side.RIGHT, left)
+    assert survivor is not None
+    if memory is None:
+        return _alone(rules, missing, survivor, instruction)
+    return _deleted(rules, missing, survivor, memory, instruction)
+
+
+# Two records
+
+
+def _two(rules: Rules, left: Record, right: Record, memory: Memory | None, instruction: Instruction) -> Decision:
+    if memory is None:
+        unknown = (UNKNOWN,) * len(rules.fields)
+        return _merged(rules, left, right, (unknown, unknown), None, instruction)
+    if left.version == memory.left_version and right.version == memory.right_version and not _unsettled(memory, left):
+        return NOTHING
+    return _merged(rules, left, right, (memory.left_base, memory.right_base), memory, instruction)
+
+
+def _unsettled(memory: Memory, record: Record) -> bool:
+    """Whether a field was never agreed on (mapped since, for example) and its values are at hand."""
+    return UNKNOWN in memory.left_base and bool(record.values)
+
+
+def _merged(
+    rules: Rules, left: Record, right: Record, bases: tuple[Values, Values], memory: Memory | None,
+    instruction: Instruction,
+) -> Decision:  # fmt: skip
+    canonical = rules.compiled.canonical
+    values = canonical[Side.LEFT](left.values), canonical[Side.RIGHT](right.values)
+    if values == bases:
+        return Decision(Action.REFRESH, left_base=bases[0], right_base=bases[1])
+    broken = _unreadable(values)
+    if broken is not None:
+        return Decision(Action.ERROR, problem=broken)
+    found = merge(rules, (left, right), values, bases, instruction)
+    differing = (*found.to_left, *found.to_right, *found.conflicts)
+    misfit = _misfit(rules, instruction, differing) if differing else None
+    if misfit is not None:
+        return Decision(Action.SKIP, problem=misfit)
+    if found.conflicts:
+        return Decision(Action.ERROR, problem=_conflict(found, memory))
+    return _write(rules, values, found, memory)
+
+
+def _unreadable(values: tuple[Values, Values]) -> Problem | None:
+    for side, row in zip(Side, values, strict=True):
+        position = first_unreadable(row)
+        if position is not None:
+            return problems.unreadable(side, position, row[position])
+    return None
+
+
+def _misfit(rules: Rules, instruction: Instruction, differing: tuple[int, ...]) -> Problem | None:
+    """Why an instruction cannot be followed for two records that differ (SCENARIOS T30)."""
+    fields = tuple(sorted(differing))
+    if instruction.deletion is DeletionPolicy.RESTORE:
+        return problems.conflict("restore_not_needed", fields)
+    if instruction.deletion is DeletionPolicy.DELETE:
+        return problems.conflict("delete_not_possible", fields)
+    if instruction.use is not None and not rules.direction.writes(instruction.use.other):
+        params = {"side": instruction.use.other.value}
+        return Problem(ErrorKind.CONFLICT, "direction_forbids", params, fields)
+    return None
+
+
+def _conflict(found: Merge, memory: Memory | None) -> Problem:
+    code = "first_contact" if memory is None else "newest_unknown" if found.undated else "conflict"
+    return problems.conflict(code, tuple(found.conflicts))
+
+
+def _write(rules: Rules, values: tuple[Values, Values], found: Merge, memory: Memory | None) -> Decision:
+    try:
+        left = _converted(rules, Side.LEFT, values[1], found.to_left)
+        right = _converted(rules, Side.RIGHT, values[0], found.to_right)
+    except _RefusedError as refused:
+        return Decision(Action.ERROR, problem=refused.problem)
+    side = Side.LEFT if left and not right else Side.RIGHT if right and not left else None
+    action = Action.COUPLE if memory is None else Action.UPDATE if left or right else Action.REFRESH
+    left_base, right_base = tuple(found.left_base), tuple(found.right_base)
+    return Decision(action, side, left, right, left_base, left_base if left_base == right_base else right_base)
+
+
+class _RefusedError(Exception):
+    def __init__(self, problem: Problem) -> None:
+        super().__init__(problem.code)
+        self.problem = problem
+
+
+def _converted(rules: Rules, side: Side, values: Values, positions: Sequence[int]) -> Mapping[int, Any]:
+    """The other side's canonical ``values`` at ``positions`` in the types of ``side``."""
+    converters = rules.compiled.converters[side]
+    sent = {}
+    for position in positions:
+        try:
+            sent[position] = converters[position](values[position])
+        except ValueRefused as refusal:
+            raise _RefusedError(problems.refused(side, position, refusal)) from None
+    return sent
+
+
+# One record
+
+
+def _alone(rules: Rules, missing: Side, survivor: Record, instruction: Instruction) -> Decision:
+    """A record that was never coupled; a person's restore creates it even where only coupled records travel."""
+    if instruction.deletion is DeletionPolicy.DELETE:
+        problem = Problem(ErrorKind.DELETED, "not_coupled", {"missing_side": missing.value})
+        return Decision(Action.SKIP, problem=problem)
+    wanted = not rules.only_coupled or instruction.deletion is DeletionPolicy.RESTORE
+    if not wanted or not rules.direction.writes(missing):
+        return EXCLUDE
+    travels = rules.compiled.travels[missing]
+    return _create(rules, missing, survivor, tuple(position for position, yes in enumerate(travels) if yes))
+
+
+def _create(rules: Rules, side: Side, source: Record, positions: tuple[int, ...]) -> Decision:
+    values = rules.compiled.canonical[side.other](source.values)
+    position = first_unreadable(values)
+    if position is not None:
+        return Decision(Action.ERROR, problem=problems.unreadable(side.other, position, values[position]))
+    try:
+        sent = _converted(rules, side, values, positions)
+    except _RefusedError as refused:
+        return Decision(Action.ERROR, problem=refused.problem)
+    base = tuple(value if position in sent else UNKNOWN for position, value in enumerate(values))
+    decision = Decision(Action.CREATE, side, left_base=base, right_base=base)
+    return replace(decision, left=sent) if side is Side.LEFT else replace(decision, right=sent)
+
+
+def _deleted(rules: Rules, missing: Side, survivor: Record, memory: Memory, instruction: Instruction) -> Decision:
+    changed = _changed(rules, missing.other, survivor, memory)
+    problem = problems.deletion(missing, changed)
+    if instruction.deletion is None and (instruction.use is not None or instruction.fields):
+        params = {"missing_side": missing.value}
+        return Decision(Action.SKIP, problem=Problem(problem.kind, "record_missing", params, problem.fields))
+    match instruction.deletion or (rules.deletion_conflict if changed is None else rules.deleted_and_changed):
+        case DeletionPolicy.RESTORE if rules.direction.writes(missing):
+            # Also the fields that do not travel there: they go back to what that side last had, not to its defaults.
+            return _create(rules, missing, survivor, tuple(range(len(rules.fields))))
+        case DeletionPolicy.RESTORE:
+            return _forbidden("cannot_restore_here", missing, problem)
+        case DeletionPolicy.DELETE if rules.direction.writes(missing.other):
+            return Decision(Action.DELETE, missing.other)
+        case DeletionPolicy.DELETE if instruction.deletion is not None:
+            return _forbidden("cannot_delete_here", missing.other, problem)
+        case DeletionPolicy.UNCOUPLE:
+            return UNCOUPLE
+    return Decision(Action.ERROR, problem=problem)
+
+
+def _changed(rules: Rules, side: Side, survivor: Record, memory: Memory) -> tuple[int, ...] | None:
+    """The fields that moved since the pair was in step; None when none did. A field without a base has not moved."""
+    if survivor.version == memory.version(side):
+        return None
+    values, base = rules.compiled.canonical[side](survivor.values), memory.base(side)
+    moved = [
+        position for position, (now, then) in enumerate(zip(values, base, strict=True))
+        if then is not UNKNOWN and now != then
+    ]  # fmt: skip
+    return tuple(moved) or None
+
+
+def _forbidden(code: str, side: Side, problem: Problem) -> Decision:
+    params = {"side": side.value}
+    return Decision(Action.ERROR, problem=Problem(problem.kind, code, params, problem.fields))
