@@ -26,8 +26,11 @@ class Compiled:
             side: tuple(rule.direction.writes(side) and rules.direction.writes(side) for rule in fields)
             for side in Side
         }
+        self.canonicalizers: Final[dict[Side, tuple[Canonicalizer | None, ...]]] = {
+            side: tuple(canonicalizer(rule, side) for rule in fields) for side in Side
+        }
         self.canonical: Final[dict[Side, Callable[[Values], Values]]] = {
-            side: _tuple_canonicalizer([canonicalizer(rule, side) for rule in fields]) for side in Side
+            side: _tuple_canonicalizer(functions) for side, functions in self.canonicalizers.items()
         }
         self.converters: Final[dict[Side, tuple[Converter, ...]]] = {
             side: tuple(converter(rule, side) for rule in fields) for side in Side
