@@ -83,7 +83,9 @@ def load_base(rules: "Rules", raw: Stored, raw_right: Stored | None = None) -> t
     if not raw_right:
         return left, left
     own = restore(_parsed(raw_right))
-    return left, tuple(there if here is UNKNOWN else here for here, there in zip(own, left, strict=True))
+    return left, tuple(
+        there if here is UNKNOWN or there is UNKNOWN else here for here, there in zip(own, left, strict=True)
+    )
 
 
 def _parsed(raw: Stored) -> Mapping[str, Any]:

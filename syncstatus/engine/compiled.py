@@ -26,6 +26,7 @@ class Compiled:
             side: tuple(rule.direction.writes(side) and rules.direction.writes(side) for rule in fields)
             for side in Side
         }
+        self.both_ways: Final = tuple(map(all, zip(*self.travels.values(), strict=True)))
         self.canonicalizers: Final[dict[Side, tuple[Canonicalizer | None, ...]]] = {
             side: tuple(canonicalizer(rule, side) for rule in fields) for side in Side
         }
@@ -59,4 +60,5 @@ def _unchanged(values: Values) -> Values:
 
 def first_unreadable(values: Values) -> int | None:
     """The position of the first value that could not be read."""
-    return next((position for position, value in enumerate(values) if isinstance(value, Unreadable)), None)
+    kinds = list(map(type, values))
+    return kinds.index(Unreadable) if Unreadable in kinds else None

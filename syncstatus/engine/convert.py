@@ -28,24 +28,17 @@ def converter(rule: "FieldRule", side: Side) -> Converter:
     type_ = rule.type(side)
     common_kind(rule.left_type, rule.right_type)
     convert = _CONVERTERS[type_.kind](type_)
-    empty = _empty(type_, rule.empty_is_null)
+    empty = "" if rule.empty_is_null and type_.kind is Kind.TEXT and not type_.nullable else None
+    required = not type_.nullable and empty is None
 
     def converted(value: Any) -> Any:
-        return empty() if value is None else convert(value)
+        if value is not None:
+            return convert(value)
+        if required:
+            raise ValueRefused("required_empty")
+        return empty
 
     return converted
-
-
-def _empty(type_: FieldType, empty_is_null: bool) -> Callable[[], str | None]:
-    if type_.nullable:
-        return lambda: None
-    if empty_is_null and type_.kind is Kind.TEXT:
-        return lambda: ""
-    return _required
-
-
-def _required() -> None:
-    raise ValueRefused("required_empty")
 
 
 def _refuse(code: str, value: Any) -> ValueRefused:

@@ -15,8 +15,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from syncstatus.engine.compiled import Compiled
-from syncstatus.engine.records import UNKNOWN, Record, Side, Values
-from syncstatus.engine.rules import Instruction, Rules, UpdatePolicy
+from syncstatus.engine.records import Record, Side, Values
+from syncstatus.engine.rules import NO_INSTRUCTION, Instruction, Rules, UpdatePolicy
 
 
 @dataclass(slots=True)
@@ -35,17 +35,17 @@ class Merge:
 
     def take(self, judged: Side | UpdatePolicy | None, position: int, left: Any, right: Any) -> None:
         """Note who won the field at ``position``, or that nobody did."""
-        if isinstance(judged, UpdatePolicy):
-            self.conflicts.append(position)
-            self.undated = self.undated or judged is UpdatePolicy.NEWEST
-            return
-        winner_left = right if judged is Side.RIGHT else left
-        winner_right = left if judged is Side.LEFT else right
-        self.left_base[position], self.right_base[position] = winner_left, winner_right
         if judged is Side.LEFT:
             self.to_right.append(position)
+            self.left_base[position] = self.right_base[position] = left
         elif judged is Side.RIGHT:
             self.to_left.append(position)
+            self.left_base[position] = self.right_base[position] = right
+        elif judged is None:
+            self.left_base[position], self.right_base[position] = left, right
+        else:
+            self.conflicts.append(position)
+            self.undated = self.undated or judged is UpdatePolicy.NEWEST
 
 
 def merge(
@@ -54,29 +54,33 @@ def merge(
 ) -> Merge:  # fmt: skip
     """Merge the canonical ``values`` (left, right) against each side's own base; ``UNKNOWN`` where there is none."""
     found = Merge(list(bases[0]), list(bases[1]))
+    both_ways = rules.compiled.both_ways
+    asked = instruction is not NO_INSTRUCTION
     for position, (left, right, left_then, right_then) in enumerate(zip(*values, *bases, strict=True)):
         if left == right:
             found.left_base[position] = found.right_base[position] = left
-        elif left != left_then or right != right_then:  # UNKNOWN equals no value: a first contact comes here, too
-            moved = (left != left_then, right != right_then)
-            first = left_then is UNKNOWN or right_then is UNKNOWN
-            judged = _judge(rules.compiled, position, first or all(moved), moved[0], records, instruction)
-            found.take(judged, position, left, right)
+            continue
+        left_moved, right_moved = left != left_then, right != right_then  # nothing equals UNKNOWN: both have moved
+        if asked or not both_ways[position] or left_moved is right_moved:
+            if left_moved or right_moved:
+                judged = _judge(rules.compiled, position, left_moved, right_moved, records, instruction)
+                found.take(judged, position, left, right)
+        else:
+            found.take(Side.LEFT if left_moved else Side.RIGHT, position, left, right)
     return found
 
 
 def _judge(
-    compiled: Compiled, position: int, contested: bool, left_moved: bool, records: tuple[Record, Record],
+    compiled: Compiled, position: int, left_moved: bool, right_moved: bool, records: tuple[Record, Record],
     instruction: Instruction,
 ) -> Side | UpdatePolicy | None:  # fmt: skip
     """The side whose value is taken, the policy that could not decide, or None for a field that travels nowhere."""
-    to_left, to_right = compiled.travels[Side.LEFT][position], compiled.travels[Side.RIGHT][position]
-    if not (to_left and to_right):
-        return _source(to_left, to_right)
+    if not compiled.both_ways[position]:
+        return _source(compiled.travels[Side.LEFT][position], compiled.travels[Side.RIGHT][position])
     chosen = _chosen(instruction, compiled.names[position])
     if chosen is not None:
         return chosen
-    if contested:
+    if left_moved and right_moved:
         return _by_policy(compiled.policies[position], records)
     return Side.LEFT if left_moved else Side.RIGHT
 

@@ -50,9 +50,10 @@ class Record:
 class Memory:
     """What a coupling remembers of the last success: each side's version and base, ``UNKNOWN`` for a field without one.
 
-    The bases hold canonical values in the mapping's field order. They are the same tuple unless one side stored
-    something else than it was sent (it rounds, trims or upper-cases): then each side is still judged against its own
-    past (DESIGN R1), and the difference neither travels back nor looks like a change (SCENARIOS T15).
+    The bases hold canonical values in the mapping's field order; a field is ``UNKNOWN`` in both or in neither. They
+    are the same tuple unless one side stored something else than it was sent (it rounds, trims or upper-cases): then
+    each side is still judged against its own past (DESIGN R1), and the difference neither travels back nor looks like
+    a change (SCENARIOS T15).
     """
 
     left_version: str
