@@ -67,12 +67,21 @@ class Home:
 
     def sockets(self) -> Path:
         """The private folder of the servers' sockets, made if need be."""
-        folder = self.folder / "sockets"
-        if len(os.fsencode(folder / LONGEST_SOCKET_NAME)) > SOCKET_PATH_BYTES:
-            digest = hashlib.sha256(os.fsencode(self.folder)).hexdigest()
-            folder = SHORT / f"syncstatus-{digest[:16]}"
+        folder = self._sockets()
         self._make_private(folder)
         return folder
+
+    def remove(self) -> None:
+        """Delete everything the servers, which must not run, have left."""
+        shutil.rmtree(self._sockets(), ignore_errors=True)
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+    def _sockets(self) -> Path:
+        folder = self.folder / "sockets"
+        if len(os.fsencode(folder / LONGEST_SOCKET_NAME)) <= SOCKET_PATH_BYTES:
+            return folder
+        digest = hashlib.sha256(os.fsencode(self.folder)).hexdigest()
+        return SHORT / f"syncstatus-{digest[:16]}"
 
     def password(self, name: str) -> str:
         """The password of this name, made at the first call and then kept in a file that others cannot read."""
@@ -124,9 +133,9 @@ def kept(path: Path, make: Callable[[], str], home: Home | None = None) -> str:
 
 def remove(data_dir: Path) -> None:
     """Delete the data folder with all that the embedded servers, which must not run, keep in it or elsewhere."""
-    link = data_dir / "embedded"
-    if link.is_symlink():
-        shutil.rmtree(link.resolve(), ignore_errors=True)
+    folder = data_dir / "embedded"
+    if folder.exists():
+        owned(folder.resolve()).remove()
     shutil.rmtree(data_dir, ignore_errors=True)
 
 

@@ -1,9 +1,11 @@
 """The embedded PostgreSQL: one cluster in the home, reached through a Unix socket with a password."""
 
+import contextlib
 import os
 import shlex
 import shutil
 import subprocess
+import time
 from pathlib import Path
 from urllib.parse import quote, urlencode
 
@@ -17,6 +19,8 @@ from syncstatus.embedded.homes import Home
 NAME = "syncstatus"
 LOG_BYTES = 10_000_000
 START_SECONDS = 60
+# In postmaster.pid, counted from 0.
+STATUS_LINE = 7
 
 
 class PostgreSQL:
@@ -37,6 +41,7 @@ class PostgreSQL:
 
         Raises EmbeddedError when the data were written by another major version, or it cannot be started.
         """
+        self._wait_while_changing()
         if self.pid() and self._answers():
             return
         self._refuse_other_major()
@@ -45,7 +50,7 @@ class PostgreSQL:
             self.stop()
         if not self.data.exists():
             self._create_cluster()
-        self._disarm_old_pid()
+        self._clear_remains()
         self._launch()
         self._create_database()
 
@@ -60,11 +65,21 @@ class PostgreSQL:
     def pid(self) -> int | None:
         """The process that runs this cluster, if any: a number in a file may meanwhile belong to another process."""
         try:
-            number = int((self.data / "postmaster.pid").read_text().split("\n", 1)[0])
-            # A postmaster works in its data folder.
-            return number if Path(psutil.Process(number).cwd()) == self.data else None
+            process = psutil.Process(int((self.data / "postmaster.pid").read_text().split("\n", 1)[0]))
+            return process.pid if self._is_ours(process) else None
         except (OSError, ValueError, psutil.Error):
             return None
+
+    def _wait_while_changing(self) -> None:
+        """Wait while it starts or stops, which only happens here when the program that asked for it was killed."""
+        deadline = time.monotonic() + START_SECONDS
+        while self.pid() and self._status() in ("starting", "stopping") and time.monotonic() < deadline:
+            time.sleep(0.05)
+
+    def _status(self) -> str:
+        with contextlib.suppress(OSError, IndexError):
+            return (self.data / "postmaster.pid").read_text().split("\n")[STATUS_LINE].strip()
+        return ""
 
     def _answers(self) -> bool:
         try:
@@ -96,7 +111,7 @@ class PostgreSQL:
         draft = self.data.with_name("postgresql-draft")
         shutil.rmtree(draft, ignore_errors=True)
         done = self.home.run(
-            programs.postgresql(self.home) / "bin" / "initdb",
+            programs.postgresql(self.home) / "initdb",
             f"--pgdata={draft}",
             f"--username={NAME}",
             f"--pwfile={self.home.folder / 'postgresql.password'}",
@@ -111,18 +126,35 @@ class PostgreSQL:
             raise EmbeddedError(f"The embedded PostgreSQL could not make its data folder: {done.stderr.strip()}")
         draft.rename(self.data)
 
-    def _disarm_old_pid(self) -> None:
-        """Keep a killed server's process number, which another process may have by now, from refusing the start.
+    def _clear_remains(self) -> None:
+        """Keep what a killed server has left from refusing the start.
 
-        PostgreSQL takes the number of its grandparent, which is this program, for a left-over. The rest of the file
-        stays: from it PostgreSQL learns whether processes of the killed server still use its shared memory.
+        Another process may have its number by now, but PostgreSQL takes the number of its grandparent, which is this
+        program, for a left-over. The rest of the file stays: from it PostgreSQL learns whether processes of the killed
+        server still use its shared memory. Those that do are ended; the log that PostgreSQL replays makes that safe.
         """
         file = self.data / "postmaster.pid"
         if file.exists():
+            self._end_orphans()
             _, newline, rest = file.read_text().partition("\n")
             file.write_text(f"{os.getpid()}{newline}{rest}")
         for left_over in self.sockets.glob(".s.PGSQL.*"):
             left_over.unlink()
+
+    def _end_orphans(self) -> None:
+        orphans = [process for process in psutil.process_iter() if self._is_ours(process)]
+        for process in orphans:
+            with contextlib.suppress(psutil.NoSuchProcess):
+                process.kill()
+        while any(map(self._is_ours, orphans)):
+            time.sleep(0.01)
+
+    def _is_ours(self, process: psutil.Process) -> bool:
+        # PostgreSQL's processes work in the data folder. A zombie works nowhere.
+        try:
+            return process.name() == "postgres" and Path(process.cwd()) == self.data
+        except (OSError, psutil.Error):
+            return False
 
     def _launch(self) -> None:
         if self.log.exists() and self.log.stat().st_size > LOG_BYTES:
@@ -142,7 +174,7 @@ class PostgreSQL:
             raise EmbeddedError(f"The embedded PostgreSQL does not start. The end of {self.log}:\n{_tail(self.log)}")
 
     def _pg_ctl(self, action: str, *options: str) -> subprocess.CompletedProcess[str]:
-        program = programs.postgresql(self.home) / "bin" / "pg_ctl"
+        program = programs.postgresql(self.home) / "pg_ctl"
         return self.home.run(program, action, f"--pgdata={self.data}", "--silent", *options)
 
     def _create_database(self) -> None:

