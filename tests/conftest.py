@@ -37,7 +37,8 @@ def pytest_configure() -> None:
     # Read now, while the environment is the run's own and before pytest-django sets Django up.
     from django.conf import settings
 
-    assert settings.DATABASES
+    if not settings.DATABASE_URL:
+        pytest.exit("Unset DJANGO_SETTINGS_MODULE: with it, settings are read before the servers are started.", 4)
 
 
 def pytest_unconfigure() -> None:
