@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 from uuid import UUID
 
 from syncstatus.engine.canonical import is_plain_date
+from syncstatus.engine.parse import parse_decimal
 from syncstatus.engine.records import Side
 from syncstatus.engine.values import FieldType, Kind, ValueRefused, common_kind
 
@@ -106,6 +107,8 @@ def _integer(type_: FieldType) -> Converter:
 
 
 def _whole(value: Any) -> int:
+    if isinstance(value, str) and not isinstance(parse_decimal(value), str):
+        raise _refuse("not_an_integer", value)
     if not isinstance(value, int | float | Decimal):
         raise _refuse("not_a_number", value)
     try:
