@@ -37,9 +37,6 @@ NOTHING: Final = Decision(Action.NOTHING)
 EXCLUDE: Final = Decision(Action.EXCLUDE)
 UNCOUPLE: Final = Decision(Action.UNCOUPLE)
 
-# What an open, skipped error lets pass: the pair is in step again, or none of our business.
-_HARMLESS: Final = frozenset({Action.NOTHING, Action.REFRESH, Action.EXCLUDE, Action.SKIP})
-
 
 def decide(rules: Rules, pair: Pair, instruction: Instruction = NO_INSTRUCTION, *, skipped: bool = False) -> Decision:
     """What to do with one pair, by the table above; a pure function of its arguments.
@@ -49,13 +46,21 @@ def decide(rules: Rules, pair: Pair, instruction: Instruction = NO_INSTRUCTION, 
     Raises ``KindsDiffer`` when the rules themselves cannot be followed, and nothing because of a value.
     """
     decision = _decide(rules, pair, instruction)
-    if skipped and instruction is NO_INSTRUCTION and decision.action not in _HARMLESS:
-        return decision if _both_absent(pair) else Decision(Action.SKIP, problem=decision.problem)
+    if skipped and instruction == NO_INSTRUCTION and not _closes(pair, decision):
+        return Decision(Action.SKIP, problem=decision.problem)
     return decision
 
 
-def _both_absent(pair: Pair) -> bool:
-    return pair.left is None and pair.right is None
+def _closes(pair: Pair, decision: Decision) -> bool:
+    """Whether an open error has nothing left to say: nothing is to be written, and no policy decides behind it."""
+    match decision.action:
+        case Action.NOTHING | Action.REFRESH | Action.EXCLUDE:
+            return True
+        case Action.COUPLE:
+            return not decision.left and not decision.right
+        case Action.UNCOUPLE:
+            return pair.left is None and pair.right is None
+    return False
 
 
 def _decide(rules: Rules, pair: Pair, instruction: Instruction) -> Decision:
