@@ -58,6 +58,10 @@ def _handlers(level: str, style: str) -> dict[str, Any]:
         "loggers": {
             # A 404 is an answer, not a warning; what failed on our side is still logged as an error.
             "django.request": {"level": "ERROR"},
+            # A bell every few seconds would drown everything else; failures are errors and are still logged.
+            "celery.beat": {"level": "WARNING"},
+            "celery.worker.strategy": {"level": "WARNING"},
+            "celery.app.trace": {"level": "WARNING"},
         },
     }
 

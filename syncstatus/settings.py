@@ -1,4 +1,4 @@
-"""The one settings file. Values come from the environment, see docs; every default is safe.
+"""The one settings file. Values come from the environment (docs/configuration.md); every default is safe.
 
 Importing it starts nothing: `manage.py`, `syncstatus.celery` and the tests fill in DATABASE_URL and REDIS_URL with
 the embedded servers before Django reads them here.

