@@ -8,6 +8,7 @@ The owner of the home is always the account the servers run as.
 import hashlib
 import os
 import pwd
+import re
 import secrets
 import shutil
 import stat
@@ -21,11 +22,13 @@ from syncstatus.embedded.errors import EmbeddedError
 
 # For homes that root has to keep outside DATA_DIR. Only root may write here, so nobody can prepare a trap.
 ELSEWHERE = Path("/var/lib/syncstatus")
-# For sockets whose path would be too long. Anybody may write here, so what is found is checked before it is used.
+# For sockets that cannot lie in the home. Anybody may write here, so what is found is checked before it is used.
 SHORT = Path("/tmp")  # noqa: S108
 ACCOUNTS = ("postgres", "nobody")
 # The kernel's limit for the path of a Unix socket.
 SOCKET_PATH_BYTES = 107
+# Commas, blanks, percent signs and the like mean something else in one of the URLs or settings that name the socket.
+PLAIN_PATH = re.compile(r"[\w/.-]+", re.ASCII)
 LONGEST_SOCKET_NAME = ".s.PGSQL.5432"
 ENVIRONMENT = {"PATH": "/usr/bin:/bin", "LC_ALL": "C"}
 
@@ -78,7 +81,7 @@ class Home:
 
     def _sockets(self) -> Path:
         folder = self.folder / "sockets"
-        if len(os.fsencode(folder / LONGEST_SOCKET_NAME)) <= SOCKET_PATH_BYTES:
+        if len(os.fsencode(folder / LONGEST_SOCKET_NAME)) <= SOCKET_PATH_BYTES and PLAIN_PATH.fullmatch(str(folder)):
             return folder
         digest = hashlib.sha256(os.fsencode(self.folder)).hexdigest()
         return SHORT / f"syncstatus-{digest[:16]}"

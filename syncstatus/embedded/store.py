@@ -89,7 +89,7 @@ def _start(missing: set[str]) -> Use:
         if "REDIS_URL" in missing:
             os.environ["REDIS_URL"] = _started(Valkey(home))
         share = Share(home)
-    os.environ[HOME_VARIABLE] = str(home.folder)
+    os.environ |= {HOME_VARIABLE: str(home.folder), "DATA_DIR": str(data_dir)}
     return Use(home, share, has_database="DATABASE_URL" in missing, program=os.getpid())
 
 

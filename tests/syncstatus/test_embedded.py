@@ -331,6 +331,18 @@ def test_a_path_too_long_for_sockets_gets_a_short_folder(data_dir: Path) -> None
     assert not folder.exists()
 
 
+def test_a_path_with_unusual_characters(data_dir: Path) -> None:
+    odd = data_dir / "Ada's données, 100% & more"
+    ada = Program(odd)
+    urls = ada.variables()
+    assert execute(urls["DATABASE_URL"], "SELECT 1") == [(1,)]
+    with redis.from_url(urls["REDIS_URL"]) as client:
+        assert client.ping()
+    assert ada.leave() == ""
+    assert pids(odd) == (None, None)
+    homes.remove(odd)
+
+
 def test_a_short_folder_that_somebody_else_has_prepared_is_refused(data_dir: Path) -> None:
     deep = data_dir.joinpath("long" * 30)
     folder = homes.find(deep).sockets()
