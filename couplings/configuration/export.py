@@ -1,0 +1,103 @@
+"""A Document as YAML which, applied again, changes nothing. Settings left at their default are omitted."""
+
+import io
+from collections.abc import Mapping
+from typing import Any
+
+from ruamel.yaml import YAML
+from ruamel.yaml.comments import CommentedMap, CommentedSeq
+
+from couplings.configuration.entries import ConnectionEntry, Document, FieldEntry, MappingEntry, SideEntry
+from couplings.configuration.section import duration_text
+from syncstatus.engine.rules import Direction, Guard
+
+# Never broken: a folded name with two spaces in a row would come back with one.
+WIDTH = 1_000_000
+
+
+def export(document: Document) -> str:
+    """The file's text, connections and mappings in alphabetical order, secrets as masks, references as references."""
+    content: dict[str, Any] = {}
+    if document.connections:
+        content["connections"] = {name: connection(one) for name, one in sorted(document.connections.items())}
+    if document.mappings:
+        content["mappings"] = {name: mapping(one) for name, one in sorted(document.mappings.items())}
+    out = io.StringIO()
+    writer().dump(content, out)
+    return out.getvalue()
+
+
+def writer() -> YAML:
+    yaml = YAML(typ="rt", pure=True)
+    yaml.width = WIDTH
+    yaml.allow_unicode = True
+    yaml.default_flow_style = False
+    return yaml
+
+
+def connection(entry: ConnectionEntry) -> dict[str, Any]:
+    return {"kind": entry.kind, **{name: inline(value) for name, value in entry.settings.items()}}
+
+
+def mapping(entry: MappingEntry) -> dict[str, Any]:
+    default = MappingEntry(entry.name, entry.left, entry.right, entry.fields)
+    options = {
+        name: getattr(entry, name)
+        for name in ("only_coupled", "update_conflict", "deletion_conflict", "deleted_and_changed", "enabled")
+        if getattr(entry, name) != getattr(default, name)
+    }
+    return {
+        "left": side(entry.left),
+        "right": side(entry.right),
+        "direction": entry.direction.value,
+        **{name: value if isinstance(value, bool) else value.value for name, value in options.items()},
+        **({"delete_guard": guard(entry.guard)} if entry.guard != default.guard else {}),
+        **({"schedule": inline({"every": duration_text(entry.every)})} if entry.every is not None else {}),
+        **({"depends_on": inline(list(entry.depends_on))} if entry.depends_on else {}),
+        "fields": {one.left: field(one) for one in entry.fields},
+    }
+
+
+def side(entry: SideEntry) -> Any:
+    key = entry.key[0] if len(entry.key) == 1 else list(entry.key)
+    values = {
+        "connection": entry.connection,
+        "schema": entry.schema,
+        "table": entry.table,
+        "key": key,
+        "modified_on": entry.modified_on,
+        "version": entry.version,
+        "filter": dict(entry.filter),
+    }
+    return inline({name: value for name, value in values.items() if value})
+
+
+def guard(entry: Guard) -> Any:
+    return inline({"share": entry.share, "count": entry.count})
+
+
+def field(entry: FieldEntry) -> Any:
+    rules: dict[str, Any] = {"to": entry.right}
+    if entry.direction is not Direction.BIDIRECTIONAL:
+        rules["direction"] = entry.direction.value
+    if entry.transforms:
+        rules["transform"] = [transform.value for transform in entry.transforms]
+    if entry.policy is not None:
+        rules["conflict"] = entry.policy.value
+    if entry.match is not None:
+        rules["match"] = entry.match
+        if not entry.case_sensitive:
+            rules["case_sensitive"] = False
+    return entry.right if len(rules) == 1 else inline(rules)
+
+
+def inline(value: Any) -> Any:
+    """The value written on one line, ``{like: this}``."""
+    if isinstance(value, Mapping):
+        flow: Any = CommentedMap((name, inline(one)) for name, one in value.items())
+    elif isinstance(value, list):
+        flow = CommentedSeq(map(inline, value))
+    else:
+        return value
+    flow.fa.set_flow_style()
+    return flow

@@ -1,0 +1,39 @@
+"""What the cursors of a mapping are valid for."""
+
+import hashlib
+import json
+from typing import Any
+
+from couplings.configuration import urls
+from couplings.configuration.stored import mapping_entry
+from couplings.models import Connection, TableMapping
+from syncstatus.engine.records import Side
+
+
+def scope(mapping: TableMapping) -> str:
+    """A SHA-256 in hexadecimal of everything that decides which records and values the change feeds must have listed.
+
+    It changes with the systems, tables, keys, filters, fields and directions of a mapping, and not with policies,
+    guards, schedules or passwords. A run that finds another scope than its cursors have compares every record.
+    """
+    entry = mapping_entry(mapping)
+    parts = {
+        "sides": [[system(mapping.connection(side)), side_parts(mapping, side)] for side in Side],
+        "fields": sorted([field.left, field.right, field.direction, list(field.transforms)] for field in entry.fields),
+        "direction": entry.direction,
+        "only_coupled": entry.only_coupled,
+    }
+    return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()
+
+
+def system(connection: Connection) -> list[Any]:
+    """Which system it is: the settings without passwords, so that a new password compares nothing anew."""
+    settings = {name: value for name, value in connection.settings.items() if name != "auth"}
+    user = connection.settings.get("auth", {}).get("username", "")
+    url = urls.rewrite(str(settings.get("url", "")), lambda _part, _raw: "")
+    return [connection.kind, settings | {"url": url}, user]
+
+
+def side_parts(mapping: TableMapping, side: Side) -> list[Any]:
+    names = ("schema", "table", "key", "modified_on", "version", "filter")
+    return [getattr(mapping, f"{side.value}_{name}") for name in names]

@@ -1,0 +1,173 @@
+"""The store's side of configuration: models as a Document, and a Document into the models."""
+
+from collections.abc import Iterable
+from typing import Any
+
+from couplings.configuration.entries import ConnectionEntry, Document, FieldEntry, MappingEntry, SideEntry
+from couplings.configuration.masks import masked_parts
+from couplings.models import Connection, FieldMapping, TableMapping
+from couplings.secrets import SecretUnusable, decrypt, encrypt
+from syncstatus.engine.records import Side
+from syncstatus.engine.rules import DeletionPolicy, Direction, Guard, Transform, UpdatePolicy
+
+
+def stored_document() -> Document:
+    """The configuration that holds now. Secrets are masks; they are not decrypted."""
+    mappings = TableMapping.objects.select_related("left_connection", "right_connection")
+    mappings = mappings.prefetch_related("fields", "depends_on")
+    return Document(
+        {row.name: ConnectionEntry(row.name, row.kind, row.settings) for row in Connection.objects.order_by("name")},
+        {row.name: mapping_entry(row) for row in mappings.order_by("name")},
+    )
+
+
+def mapping_entry(row: TableMapping) -> MappingEntry:
+    return MappingEntry(
+        name=row.name,
+        left=side_entry(row, Side.LEFT),
+        right=side_entry(row, Side.RIGHT),
+        fields=tuple(map(field_entry, row.fields.all())),
+        direction=Direction(row.direction),
+        only_coupled=row.only_coupled,
+        update_conflict=UpdatePolicy(row.update_conflict),
+        deletion_conflict=DeletionPolicy(row.deletion_conflict),
+        deleted_and_changed=DeletionPolicy(row.deleted_and_changed),
+        guard=Guard(row.guard_share, row.guard_count),
+        every=row.schedule_every,
+        depends_on=tuple(sorted(parent.name for parent in row.depends_on.all())),
+        enabled=row.enabled,
+    )
+
+
+def side_entry(row: TableMapping, side: Side) -> SideEntry:
+    def value(name: str) -> Any:
+        return getattr(row, f"{side.value}_{name}")
+
+    return SideEntry(
+        connection=row.connection(side).name,
+        table=value("table"),
+        schema=value("schema"),
+        key=tuple(value("key")),
+        modified_on=value("modified_on"),
+        version=value("version"),
+        filter=value("filter"),
+    )
+
+
+def field_entry(row: FieldMapping) -> FieldEntry:
+    return FieldEntry(
+        left=row.left,
+        right=row.right,
+        direction=Direction(row.direction),
+        transforms=tuple(map(Transform, row.transforms)),
+        policy=UpdatePolicy(row.policy) if row.policy else None,
+        match=row.match,
+        case_sensitive=row.case_sensitive,
+    )
+
+
+def save_connection(entry: ConnectionEntry) -> Connection:
+    """Creates or updates the connection; a mask keeps the secret that is stored. Raises ``secrets.SecretUnusable``."""
+    row = Connection.objects.filter(name=entry.name).first() or Connection(name=entry.name)
+    row.secret = new_secret(row.secret, entry)
+    row.kind = entry.kind
+    row.settings = dict(entry.settings)
+    row.save()
+    return row
+
+
+def new_secret(token: str, entry: ConnectionEntry) -> str:
+    """The token with the entry's secrets; the very same when nothing changed."""
+    parts = masked_parts(entry.settings)
+    if not parts:
+        return ""
+    if set(parts) == set(entry.secrets):
+        return encrypt(entry.secrets)
+    known = decrypt(token)
+    merged = {part: entry.secrets.get(part, known.get(part, "")) for part in parts}
+    return token if merged == known else encrypt(merged)
+
+
+def save_mapping(entry: MappingEntry) -> TableMapping:
+    """Creates or updates the mapping and its fields, but not what it depends on: that may not be stored yet."""
+    row = TableMapping.objects.filter(name=entry.name).first() or TableMapping(name=entry.name)
+    for side in Side:
+        assign_side(row, side, entry.side(side))
+    row.direction = entry.direction
+    row.only_coupled = entry.only_coupled
+    row.update_conflict = entry.update_conflict
+    row.deletion_conflict = entry.deletion_conflict
+    row.deleted_and_changed = entry.deleted_and_changed
+    row.guard_share = entry.guard.share
+    row.guard_count = entry.guard.count
+    row.enabled = entry.enabled
+    row.schedule_every = entry.every
+    row.save()
+    save_fields(row, entry.fields)
+    return row
+
+
+def assign_side(row: TableMapping, side: Side, entry: SideEntry) -> None:
+    values = {
+        "connection": Connection.objects.get(name=entry.connection),
+        "table": entry.table,
+        "schema": entry.schema,
+        "key": list(entry.key),
+        "modified_on": entry.modified_on,
+        "version": entry.version,
+        "filter": dict(entry.filter),
+    }
+    for name, value in values.items():
+        setattr(row, f"{side.value}_{name}", value)
+
+
+def save_fields(mapping: TableMapping, entries: Iterable[FieldEntry]) -> None:
+    """Rows are kept by their pair of fields, so that what refers to one survives a change of its rules."""
+    rows = [field_row(mapping, position, entry) for position, entry in enumerate(entries)]
+    wanted = {(row.left, row.right) for row in rows}
+    gone = [pk for pk, *pair in mapping.fields.values_list("pk", "left", "right") if tuple(pair) not in wanted]
+    FieldMapping.objects.filter(pk__in=gone).delete()
+    FieldMapping.objects.bulk_create(
+        rows,
+        batch_size=1_000,
+        update_conflicts=True,
+        unique_fields=["mapping", "left", "right"],
+        update_fields=["position", "direction", "transforms", "policy", "match", "case_sensitive"],
+    )
+
+
+def field_row(mapping: TableMapping, position: int, entry: FieldEntry) -> FieldMapping:
+    return FieldMapping(
+        mapping=mapping,
+        position=position,
+        left=entry.left,
+        right=entry.right,
+        direction=entry.direction,
+        transforms=[transform.value for transform in entry.transforms],
+        policy=entry.policy or "",
+        match=entry.match,
+        case_sensitive=entry.case_sensitive,
+    )
+
+
+def save_parents(entry: MappingEntry) -> None:
+    parents = TableMapping.objects.filter(name__in=entry.depends_on)
+    TableMapping.objects.get(name=entry.name).depends_on.set(parents)
+
+
+def new_secrets(document: Document) -> dict[str, list[str]]:
+    """The parts of each stored connection whose secret ``document`` replaces. Raises nothing: a secret that can no
+    longer be decrypted counts as replaced."""
+    found = {}
+    for row in Connection.objects.filter(name__in=document.connections):
+        brought = document.connections[row.name].secrets
+        known = readable(row.secret) if brought else {}
+        found[row.name] = [part for part, secret in brought.items() if known.get(part) != secret]
+    return found
+
+
+def readable(token: str) -> dict[str, str]:
+    try:
+        return decrypt(token)
+    except SecretUnusable:
+        return {}

@@ -1,0 +1,158 @@
+"""``config apply`` and ``config export``: the configuration as one file, all or nothing."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import timedelta
+
+from django.db import connection as store
+from django.db import transaction
+from django.utils import timezone
+
+from couplings.configuration import export as exporting
+from couplings.configuration.checks import check
+from couplings.configuration.diff import Change, changes, left_alone
+from couplings.configuration.entries import ConnectionEntry, Document, MappingEntry
+from couplings.configuration.problems import ConfigurationRefused, Problems
+from couplings.configuration.reader import read_document
+from couplings.configuration.scope import scope
+from couplings.configuration.stored import (
+    new_secret,
+    new_secrets,
+    save_connection,
+    save_mapping,
+    save_parents,
+    stored_document,
+)
+from couplings.models import Connection, TableMapping
+from couplings.secrets import SecretUnusable, rotated
+from jobs.services.validation import validate
+from syncstatus.connectors.errors import ConnectorError
+
+# Any number that nothing else locks: two files are applied one after the other.
+APPLY_LOCK = 7_301_992
+
+
+class ConnectionsUnusable(Exception):  # noqa: N818
+    """Systems that the configuration names could not be asked; nothing was changed. ``failed`` by connection name."""
+
+    def __init__(self, failed: Mapping[str, ConnectorError]) -> None:
+        self.failed = failed
+        super().__init__(", ".join(failed))
+
+
+@dataclass(frozen=True)
+class Applied:
+    """What was changed (or would be), what is stored and not in the file, and the mappings that will compare every
+    record in their next run because other records or fields are concerned."""
+
+    changes: list[Change]
+    left_alone: Document
+    compared_anew: list[str]
+
+
+def apply(content: bytes, *, dry_run: bool = False) -> Applied:
+    """Checks the file and makes it so; with ``dry_run`` nothing is stored.
+
+    Everything is checked before anything is changed, and changed in one transaction. Raises ConfigurationRefused with
+    all problems, ConnectionsUnusable when only systems that do not answer are in the way.
+    """
+    document = checked(content)
+    with transaction.atomic():
+        with store.cursor() as cursor:
+            cursor.execute("SELECT pg_advisory_xact_lock(%s)", [APPLY_LOCK])
+        stored = stored_document()
+        found = changes(stored, document, new_secrets(document))
+        before = scopes(document)
+        save(document, {(change.kind, change.name) for change in found})
+        anew = [name for name, old in before.items() if old != scope(TableMapping.objects.get(name=name))]
+        transaction.set_rollback(dry_run)
+    return Applied(found, left_alone(stored, document), anew)
+
+
+def export() -> str:
+    """The stored configuration as YAML; applied again it changes nothing. Secrets are masks."""
+    return exporting.export(stored_document())
+
+
+def checked(content: bytes) -> Document:
+    """The document, when nothing is wrong with it. Raises ConfigurationRefused, ConnectionsUnusable."""
+    document, problems = read_document(content)
+    stored = stored_document()
+    problems += check(document, stored)
+    rows = connection_rows(document, problems)
+    validation = validate(document, stored, rows)
+    problems += validation.problems
+    if problems:
+        raise ConfigurationRefused(problems)
+    if validation.failed:
+        raise ConnectionsUnusable(validation.failed)
+    return document
+
+
+def connection_rows(document: Document, problems: Problems) -> dict[str, Connection]:
+    """The connections that will hold, unsaved; those whose secrets already make a problem are left out."""
+    rows = {row.name: row for row in Connection.objects.all()}
+    broken = {problem.path[1] for problem in problems if problem.path[:1] == ("connections",) and len(problem.path) > 1}
+    for entry in document.connections.values():
+        if entry.name in broken:
+            continue
+        try:
+            rows[entry.name] = unsaved(entry, rows.get(entry.name))
+        except SecretUnusable as error:
+            broken.add(entry.name)
+            path = ("connections", entry.name)
+            problems.add(document.place(path), path, error.code, **{"name": entry.name, **error.params})
+    return {name: row for name, row in rows.items() if name not in broken}
+
+
+def unsaved(entry: ConnectionEntry, row: Connection | None) -> Connection:
+    token = new_secret(row.secret if row else "", entry)
+    return Connection(name=entry.name, kind=entry.kind, settings=dict(entry.settings), secret=token)
+
+
+def scopes(document: Document) -> dict[str, str]:
+    """The scopes of all stored mappings that the document touches, by itself or through their connections."""
+    rows = TableMapping.objects.select_related("left_connection", "right_connection")
+    touched = {*document.connections}
+    return {
+        row.name: scope(row)
+        for row in rows
+        if row.name in document.mappings or {row.left_connection.name, row.right_connection.name} & touched
+    }
+
+
+def save(document: Document, changed: Iterable[tuple[str, str]]) -> None:
+    """Stores what changed, connections first and dependencies last, so that each finds what it refers to."""
+    connections = [entry for name, entry in document.connections.items() if ("connection", name) in changed]
+    mappings = [entry for name, entry in document.mappings.items() if ("mapping", name) in changed]
+    for connection in connections:
+        save_connection(connection)
+    for mapping in mappings:
+        schedule(save_mapping(mapping), mapping)
+    for mapping in mappings:
+        save_parents(mapping)
+    rotate_secrets()
+
+
+def schedule(row: TableMapping, entry: MappingEntry) -> None:
+    """A new schedule is due at once, a shorter one never later than its own interval from now."""
+    now = timezone.now()
+    if entry.every is None or not entry.enabled:
+        due = None
+    elif row.next_run is None:
+        due = now
+    else:
+        due = min(row.next_run, now + timedelta(seconds=entry.every))
+    if due != row.next_run:
+        TableMapping.objects.filter(pk=row.pk).update(next_run=due)
+
+
+def rotate_secrets() -> None:
+    """Brings secrets under the first encryption key, so that an old one can be taken away after the next apply."""
+    for row in Connection.objects.exclude(secret=""):
+        try:
+            token = rotated(row.secret)
+        except SecretUnusable:
+            continue  # of a connection the file does not name; it says so itself when it is used
+        if token != row.secret:
+            Connection.objects.filter(pk=row.pk).update(secret=token)

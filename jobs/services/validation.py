@@ -1,0 +1,237 @@
+"""Whether a configuration fits the systems' real tables: what the file alone cannot show."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from couplings.configuration.checks import same_tables, shared_targets
+from couplings.configuration.entries import Document, FieldEntry, MappingEntry, SideEntry
+from couplings.configuration.problems import Path, Problems, nearest
+from couplings.models import Connection
+from jobs.services import filter_values
+from jobs.services.systems import Systems
+from syncstatus.connectors.errors import (
+    AccessDenied,
+    ConnectorError,
+    DriverUnsupported,
+    SchemaMismatch,
+    SettingsInvalid,
+    TableMissing,
+)
+from syncstatus.connectors.ports import FieldInfo, Source, TableInfo
+from syncstatus.engine.records import Side
+from syncstatus.engine.rules import DeletionPolicy, Direction
+from syncstatus.engine.values import Kind, KindsDiffer, common_kind
+
+KEY_KINDS = frozenset(Kind) - {Kind.JSON, Kind.FLOAT}
+VERSION_KINDS = frozenset(Kind) - {Kind.JSON, Kind.FLOAT, Kind.BOOLEAN}
+MATCH_KINDS = frozenset(Kind) - {Kind.JSON, Kind.FLOAT, Kind.BINARY}
+
+
+@dataclass(frozen=True)
+class Validation:
+    """Problems in the file, and the connections that could not be used at all, by name."""
+
+    problems: Problems
+    failed: Mapping[str, ConnectorError]
+
+
+def validate(document: Document, stored: Document, connections: Mapping[str, Connection]) -> Validation:
+    """Compares the mappings of ``document`` with the systems; disabled ones are left out, so that a mapping of a
+    system that is gone can be kept. ``connections`` are those that will hold, saved or not, by name.
+
+    A connection that cannot be used is no exception: it is told in the answer, together with all other problems.
+    """
+    with Systems(connections) as systems:
+        validator = Validator(document, systems)
+        for mapping in document.mappings.values():
+            if mapping.enabled:
+                validator.mapping(mapping)
+        problems = validator.problems
+        problems += same_tables(document, systems.identity)
+        problems += shared_targets(document, stored, systems.identity)
+        failed = dict(systems.failed)
+    for name in [name for name, error in failed.items() if isinstance(error, SettingsInvalid)]:
+        refuse_settings(problems, document, name, failed.pop(name))
+    return Validation(problems, failed)
+
+
+def refuse_settings(problems: Problems, document: Document, name: str, error: ConnectorError) -> None:
+    path = ("connections", name, "url")
+    code = "driver_unsupported" if isinstance(error, DriverUnsupported) else "url_unusable"
+    parameter = f" (?{error.params['parameter']}=)" if "parameter" in error.params else ""
+    problems.add(document.place(path), path, code, connection=name, **{**error.params, "parameter": parameter})
+
+
+class Validator:
+    def __init__(self, document: Document, systems: Systems) -> None:
+        self.document = document
+        self.systems = systems
+        self.problems = Problems()
+
+    def refuse(self, path: Path, code: str, **params: Any) -> None:
+        self.problems.add(self.document.place(path), path, code, **params)
+
+    def mapping(self, entry: MappingEntry) -> None:
+        tables = {side: self.table(entry, side) for side in Side}
+        for side, table in tables.items():
+            if table is not None:
+                before = len(self.problems)
+                SideValidator(self, entry, side, table).validate()
+                if len(self.problems) == before:
+                    self.open(entry, side, table)
+        left, right = tables[Side.LEFT], tables[Side.RIGHT]
+        if left is not None and right is not None:
+            for field in entry.fields:
+                self.pair(entry, field, left.fields.get(field.left), right.fields.get(field.right))
+
+    def table(self, entry: MappingEntry, side: Side) -> TableInfo | None:
+        values = entry.side(side)
+        found = self.systems.describe(values)
+        if found is None or isinstance(found, TableInfo):
+            return found
+        code = "access_denied" if isinstance(found, AccessDenied) else "table_missing"
+        near = nearest(values.table, found.params.get("tables", ())) if isinstance(found, TableMissing) else ""
+        path = (*entry.path, side.value, "table")
+        self.refuse(path, code, table=full_name(values), connection=values.connection, near=near)
+        return None
+
+    def open(self, entry: MappingEntry, side: Side, table: TableInfo) -> None:
+        """The connector has the last word on a side in which nothing was found."""
+        connector = self.systems.connector(entry.side(side).connection)
+        if connector is None:
+            return
+        try:
+            connector.open(source_of(entry, side))
+        except SchemaMismatch as error:
+            detail = error.detail or error.code
+            params = {"table": table.name, "connection": entry.side(side).connection, "detail": detail}
+            self.refuse((*entry.path, side.value, "table"), "table_unusable", **params)
+
+    def pair(self, entry: MappingEntry, field: FieldEntry, left: FieldInfo | None, right: FieldInfo | None) -> None:
+        if left is None or right is None or left.type is None or right.type is None:
+            return  # already told
+        path = (*entry.path, "fields", field.left)
+        params = {"left": left.name, "right": right.name}
+        try:
+            common_kind(left.type, right.type)
+        except KindsDiffer:
+            types = {"left_type": left.native_type, "right_type": right.native_type}
+            self.refuse(path, "kinds_differ", **params, **types)
+        if field.transforms and Kind.TEXT not in (left.type.kind, right.type.kind):
+            self.refuse((*path, "transform"), "transform_needs_text", transform=field.transforms[0].value, **params)
+
+
+class SideValidator:
+    """One side of a mapping against its table."""
+
+    def __init__(self, parent: Validator, entry: MappingEntry, side: Side, table: TableInfo) -> None:
+        self.parent = parent
+        self.entry = entry
+        self.side = side
+        self.table = table
+        self.values = entry.side(side)
+        self.path = (*entry.path, side.value)
+
+    def refuse(self, path: Path, code: str, **params: Any) -> None:
+        about = {"table": full_name(self.values), "connection": self.values.connection}
+        self.parent.refuse(path, code, **about, **params)
+
+    def validate(self) -> None:
+        self.key()
+        self.column("modified_on", self.values.modified_on, {Kind.DATETIME})
+        self.column("version", self.values.version, VERSION_KINDS)
+        for field, condition in self.values.filter.items():
+            self.condition(field, condition)
+        for mapped in self.entry.fields:
+            self.field(mapped)
+        if self.parent.document.is_sound(self.entry):
+            self.required()
+
+    def near(self, name: str) -> str:
+        return nearest(name, self.table.fields)
+
+    def key(self) -> None:
+        if not self.values.key and not self.table.key:
+            self.refuse((*self.path, "table"), "no_primary_key")
+        for name in self.values.key:
+            if name not in self.table.fields:
+                self.refuse((*self.path, "key"), "key_field_missing", field=name, near=self.near(name))
+        for name in self.values.key or self.table.key:
+            info = self.table.fields.get(name)
+            if info is not None and (info.type is None or info.type.kind not in KEY_KINDS):
+                self.refuse((*self.path, "key"), "key_type_unsupported", field=name, type=info.native_type)
+
+    def column(self, setting: str, name: str, kinds: frozenset[Kind] | set[Kind]) -> None:
+        if not name:
+            return
+        info = self.table.fields.get(name)
+        if info is None:
+            self.refuse((*self.path, setting), f"{setting}_missing", field=name, near=self.near(name))
+        elif info.type is None or info.type.kind not in kinds:
+            self.refuse((*self.path, setting), f"{setting}_type", field=name, type=info.native_type)
+
+    def condition(self, name: str, condition: Any) -> None:
+        path = (*self.path, "filter", name)
+        info = self.table.fields.get(name)
+        if info is None:
+            self.refuse(path, "filter_field_unknown", field=name, near=self.near(name))
+        elif info.type is None:
+            self.refuse(path, "field_type_unsupported", field=name, type=info.native_type)
+        else:
+            for code, params in filter_values.problems(info.type.kind, condition):
+                self.refuse(path, code, field=name, type=info.native_type, **params)
+
+    def field(self, mapped: FieldEntry) -> None:
+        name = mapped.field(self.side)
+        if not name:
+            return  # already told
+        path = (*self.entry.path, "fields", mapped.left)
+        info = self.table.fields.get(name)
+        if info is None:
+            place = (*path, "to") if self.side is Side.RIGHT else path
+            self.refuse(place, "field_missing", field=name, near=self.near(name))
+        elif info.type is None:
+            self.refuse(path, "field_type_unsupported", field=name, type=info.native_type)
+        else:
+            self.writable(mapped, info, path)
+            if mapped.match is not None and info.type.kind not in MATCH_KINDS:
+                self.refuse((*path, "match"), "match_type", field=name, type=info.native_type)
+
+    def writable(self, mapped: FieldEntry, info: FieldInfo, path: Path) -> None:
+        sound = self.parent.document.is_sound(self.entry)
+        if info.writable or not sound or not self.entry.writes(mapped, self.side):
+            return
+        other = Direction.RIGHT_TO_LEFT if self.side is Side.RIGHT else Direction.LEFT_TO_RIGHT
+        self.refuse((*path, "direction"), "field_read_only", field=info.name, direction=other.value)
+
+    def required(self) -> None:
+        """A side on which records are created needs all its required fields."""
+        if not self.creates():
+            return
+        filled = {mapped.field(self.side) for mapped in self.entry.fields if self.entry.writes(mapped, self.side)}
+        for info in self.table.fields.values():
+            if info.required and not info.generated and info.name not in filled:
+                self.refuse((*self.entry.path, "fields"), "required_field_unfilled", field=info.name)
+
+    def creates(self) -> bool:
+        restores = DeletionPolicy.RESTORE in (self.entry.deletion_conflict, self.entry.deleted_and_changed)
+        return self.entry.direction.writes(self.side) and (restores or not self.entry.only_coupled)
+
+
+def full_name(side: SideEntry) -> str:
+    return f"{side.schema}.{side.table}" if side.schema else side.table
+
+
+def source_of(entry: MappingEntry, side: Side) -> Source:
+    """The side as its connector is asked for it."""
+    values = entry.side(side)
+    return Source(
+        table=values.table,
+        fields=tuple(field.field(side) for field in entry.fields),
+        schema=values.schema or None,
+        key=values.key,
+        modified_on=values.modified_on or None,
+        version=values.version or None,
+        filter=values.filter,
+    )
