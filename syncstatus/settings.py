@@ -107,6 +107,11 @@ for database in DATABASES.values():
     database |= {"CONN_MAX_AGE": environment.number("CONN_MAX_AGE", 60), "CONN_HEALTH_CHECKS": True}
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
+# Synchronization
+
+# Seconds between two looks for deleted records in a mapping with too many couplings to look at each time.
+SWEEP_INTERVAL = environment.number("SWEEP_INTERVAL", 60 * 60)
+
 # Languages, times
 
 LANGUAGE_CODE = "en"
