@@ -6,3 +6,6 @@ class SyncstatusConfig(AppConfig):
 
     def ready(self) -> None:
         from syncstatus import checks  # noqa: F401  (importing registers them)
+        from syncstatus.sample import databases
+
+        databases.provide()

@@ -13,6 +13,7 @@ from typing import Any
 from urllib.parse import quote, urlencode
 
 import psycopg2
+from django.conf import settings
 from django.db import connection
 from django.utils.translation import gettext as _
 from psycopg2 import errors, extensions, sql
@@ -48,16 +49,16 @@ class System(StrEnum):
         return url(connection.settings_dict, self.database)
 
 
-def url(settings: dict[str, Any], database: str) -> str:
-    """The URL of another database on the server that Django's settings describe; a folder as host is a Unix socket."""
-    login = ":".join(quote(settings[part], safe="") for part in ("USER", "PASSWORD") if settings[part])
-    options = {name: value for name, value in settings["OPTIONS"].items() if isinstance(value, str)}
-    host = settings["HOST"]
+def url(store: dict[str, Any], database: str) -> str:
+    """The URL of another database on the server that the store's settings describe; a folder as host is a Unix socket."""
+    login = ":".join(quote(store[part], safe="") for part in ("USER", "PASSWORD") if store[part])
+    options = {name: value for name, value in store["OPTIONS"].items() if isinstance(value, str)}
+    host = store["HOST"]
     if host.startswith("/"):
         options["host"], host = host, ""
-    if settings["PORT"]:
+    if store["PORT"]:
         # Beside a socket's folder the port is its number; libpq takes it from the options as well.
-        options["port"] = str(settings["PORT"])
+        options["port"] = str(store["PORT"])
     query = f"?{urlencode(options)}" if options else ""
     return f"postgresql://{login}{'@' if login else ''}{host}/{quote(database, safe='')}{query}"
 
@@ -69,7 +70,8 @@ def variables() -> dict[str, str]:
 
 def provide() -> None:
     """Let this process, and those it starts, find the sample's databases, wherever the store is today."""
-    os.environ.update(variables())
+    if settings.DATABASE_URL:
+        os.environ.update(variables())
 
 
 def create(contents: dict[System, list[Table]]) -> None:
