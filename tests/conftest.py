@@ -71,7 +71,7 @@ def postgres_url(business_database: Callable[[], str]) -> str:
 def mariadb() -> Iterator[servers.MariaDB]:
     """A MariaDB server on a private socket."""
     if not servers.MariaDB.is_installed():
-        skip_or_fail("MariaDB is not installed: apt-get install mariadb-server")
+        servers.skip_or_fail("MariaDB is not installed: apt-get install mariadb-server")
     with servers.MariaDB() as server:
         yield server
 
@@ -88,10 +88,3 @@ def mariadb_url(mariadb: servers.MariaDB) -> Iterator[str]:
 def sqlite_url(tmp_path: Path) -> str:
     """The SQLAlchemy URL of a SQLite file that does not exist yet."""
     return f"sqlite:///{tmp_path / 'business.sqlite3'}"
-
-
-def skip_or_fail(reason: str) -> None:
-    """Skip a test for want of a server; with CI=true everything has to be there, so it fails."""
-    if os.environ.get("CI") == "true":
-        pytest.fail(reason)
-    pytest.skip(reason)
