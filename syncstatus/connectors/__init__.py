@@ -1,0 +1,1 @@
+"""How to talk to a business application: one small protocol, one package a kind of system."""

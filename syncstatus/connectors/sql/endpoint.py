@@ -1,0 +1,69 @@
+"""One table of one database, bound to what a mapping uses of it."""
+
+from collections.abc import Collection, Sequence
+from typing import Any
+
+from syncstatus.connectors.ports import (
+    Capabilities,
+    ChangePage,
+    Create,
+    Cursor,
+    Delete,
+    Stamp,
+    TableInfo,
+    Update,
+    WriteResult,
+)
+from syncstatus.connectors.sql.database import Database
+from syncstatus.connectors.sql.feed import open_feed
+from syncstatus.connectors.sql.read import Reader
+from syncstatus.connectors.sql.table import BoundTable
+from syncstatus.connectors.sql.write import Writer
+from syncstatus.engine.records import Record
+
+
+class SqlEndpoint:
+    """Implements ``ports.Endpoint``. Every call is a short transaction of its own; safe to share between threads."""
+
+    def __init__(self, database: Database, table: BoundTable) -> None:
+        self.table = table
+        self._reader = Reader(database, table)
+        self._feed = open_feed(database, table)
+        self._writer = Writer(database, table, self._reader)
+
+    @property
+    def capabilities(self) -> Capabilities:
+        return self.table.capabilities
+
+    @property
+    def info(self) -> TableInfo:
+        return self.table.info
+
+    def start_cursor(self) -> Cursor:
+        return self._feed.start()
+
+    def changes(self, cursor: Cursor, limit: int) -> ChangePage:
+        return self._feed.changes(cursor, limit)
+
+    def keys(self, after: str | None, limit: int) -> list[Stamp]:
+        return self._reader.keys(after, limit)
+
+    def stamps(self, keys: Collection[str]) -> dict[str, Stamp]:
+        return self._reader.stamps(keys)
+
+    def read(self, keys: Collection[str]) -> dict[str, Record]:
+        return self._reader.records(keys)
+
+    def search(
+        self, fields: Sequence[str], wanted: Collection[tuple[Any, ...]], *, case_sensitive: Sequence[bool]
+    ) -> list[Record]:
+        return self._reader.search(fields, wanted, case_sensitive)
+
+    def create(self, operations: Sequence[Create]) -> list[WriteResult]:
+        return self._writer.create(operations)
+
+    def update(self, operations: Sequence[Update]) -> list[WriteResult]:
+        return self._writer.update(operations)
+
+    def delete(self, operations: Sequence[Delete]) -> list[WriteResult]:
+        return self._writer.delete(operations)
