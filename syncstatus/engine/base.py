@@ -8,6 +8,7 @@ back. Two things JSON storage would refuse or bend are tagged: ``{"integer": "..
 import re
 from base64 import b64decode, b64encode
 from collections.abc import Callable, Mapping, Sequence
+from datetime import date, time
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any, Final
 
@@ -46,11 +47,12 @@ def dump_base(rules: "Rules", left_base: Values, right_base: Values) -> tuple[by
 
 def _dumped(values: dict[str, Any]) -> bytes:
     try:
-        data = orjson.dumps(values, default=_text_form)
+        data = orjson.dumps(values, default=_text_form, option=orjson.OPT_PASSTHROUGH_DATETIME)
     except TypeError:
         data = b"\\u0000"
     if b"\\u0000" in data:
-        return orjson.dumps({name: _tagged(value) for name, value in values.items() if value is not UNKNOWN})
+        known = {name: _tagged(value) for name, value in values.items() if value is not UNKNOWN}
+        return orjson.dumps(known, default=_text_form, option=orjson.OPT_PASSTHROUGH_DATETIME)
     return data
 
 
@@ -59,6 +61,8 @@ def _text_form(value: Any) -> str:
         return str(value)
     if isinstance(value, bytes):
         return b64encode(value).decode()
+    if isinstance(value, date | time):  # orjson 3.13 itself writes the microseconds of a time in the wrong places
+        return value.isoformat()
     raise TypeError(f"{value!r} has no base form")
 
 
@@ -67,8 +71,6 @@ def _tagged(value: Any) -> Any:
         return {"utf8": b64encode(value.encode("utf-8", "surrogatepass")).decode()}
     if isinstance(value, int) and not -_BOUND <= value < _BOUND:
         return {"integer": hex(value)}
-    if isinstance(value, Decimal | bytes):
-        return _text_form(value)
     return value
 
 

@@ -150,7 +150,12 @@ def _moments(parse: Callable[[str], Any] | None, digits: int) -> Canonicalizer |
 
 
 def _json(value: Any) -> Any:
-    return value if value is None or isinstance(value, Unreadable) else json_text(value)
+    if value is None or isinstance(value, Unreadable):
+        return value
+    try:
+        return json_text(value)
+    except (ValueError, RecursionError):  # integers of more than 4,300 digits, objects in hundreds of levels
+        return Unreadable("unreadable_json", "")
 
 
 def is_plain_date(value: Any) -> bool:

@@ -43,7 +43,11 @@ def converter(rule: "FieldRule", side: Side) -> Converter:
 
 
 def _refuse(code: str, value: Any) -> ValueRefused:
-    return ValueRefused(code, {"value": str(value)[:_SHOWN]})
+    try:
+        shown = str(value)[:_SHOWN]
+    except ValueError:  # Python writes no integer of more than 4,300 digits
+        shown = ""
+    return ValueRefused(code, {"value": shown})
 
 
 def _text(type_: FieldType) -> Converter:
@@ -90,8 +94,8 @@ def written(value: Any) -> str:
 def _digits(value: Any) -> str:
     try:
         return str(value)
-    except ValueError:  # Python writes no integer of more than 4,300 digits
-        raise ValueRefused("out_of_range", {"value": ""}) from None
+    except ValueError:
+        raise _refuse("out_of_range", value) from None
 
 
 def _integer(type_: FieldType) -> Converter:

@@ -12,6 +12,7 @@ import orjson
 
 from syncstatus.engine.values import Kind
 
+_FLOATS_END: Final = Decimal("1e308")
 _BOOLEANS: Final = {
     "true": True, "t": True, "yes": True, "y": True, "1": True,
     "false": False, "f": False, "no": False, "n": False, "0": False,
@@ -84,7 +85,7 @@ def json_text(value: Any) -> str:
 
 
 def _plain_number(value: Any) -> Any:
-    if isinstance(value, Decimal):
+    if isinstance(value, Decimal) and value.is_finite() and abs(value) < _FLOATS_END:
         return int(value) if value == value.to_integral_value() else float(value)
     return str(value)
 

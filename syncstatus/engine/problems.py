@@ -20,7 +20,8 @@ delete_not_possible         conflict                 none; a deletion was asked,
 record_missing              deleted, d_and_changed   missing_side; a side was to be used, the other is deleted
 not_coupled                 deleted                  missing_side; a deletion was asked for a record never coupled
 direction_forbids           conflict                 side; a side was to be used, nothing may be written on ``side``
-(the code of Unreadable)    validation               side, text; a value that could not be read
+(the code of Unreadable)    validation               side, text; a value that could not be read; the engine's own is
+                                                     unreadable_json (text empty): nested too deep, or numbers too long
 ==========================  =======================  =========================================================
 
 Values refused (kind validation, fields: the one concerned; each also has ``side``, where it was to be written):

@@ -50,7 +50,7 @@ class Unreadable:
     text: str
 
 
-class KindsDiffer(Exception):  # noqa: N818
+class KindsDiffer(Exception):
     """Two fields whose types have no common form, such as binary and date: the mapping must be changed."""
 
     def __init__(self, left: Kind, right: Kind) -> None:
@@ -59,7 +59,7 @@ class KindsDiffer(Exception):  # noqa: N818
         self.right = right
 
 
-class ValueRefused(Exception):  # noqa: N818
+class ValueRefused(Exception):
     """A value that has no place in the field it is meant for; ``code`` and ``params`` make the message."""
 
     def __init__(self, code: str, params: Mapping[str, Any] | None = None) -> None:

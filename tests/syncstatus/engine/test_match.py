@@ -1,0 +1,91 @@
+"""Match before you create (DESIGN R14)."""
+
+from typing import Any
+
+import pytest
+
+from syncstatus.engine.decisions import ErrorKind
+from syncstatus.engine.match import Candidate, Criterion, Found, choose, criteria, match_values, search_values
+from syncstatus.engine.records import Side
+from syncstatus.engine.rules import FieldRule, Transform
+from syncstatus.engine.values import FieldType, Kind, Unreadable
+from tests.syncstatus.engine.builders import rules_of, text_rule
+
+RULES = rules_of(
+    text_rule("name", match=2),
+    text_rule("email", match=1, case_sensitive=False, transforms=(Transform.TRIM,)),
+    text_rule("city", match=2),
+    text_rule("note"),
+    FieldRule("no", "number", FieldType(Kind.TEXT), FieldType(Kind.INTEGER), match=3),
+)
+BY_EMAIL, BY_NAME, BY_NUMBER = criteria(RULES)
+
+
+def test_groups_come_by_priority_with_all_their_fields() -> None:
+    assert criteria(RULES) == (Criterion(1, (1,)), Criterion(2, (0, 2)), Criterion(3, (4,)))
+    assert criteria(rules_of()) == ()
+
+
+def test_case_and_form_do_not_matter_where_the_rule_says_so() -> None:
+    left = match_values(RULES, BY_EMAIL, Side.LEFT, ("", " Ada@Example.org", "", "", ""))
+    assert (
+        left == match_values(RULES, BY_EMAIL, Side.RIGHT, ("", "ADA@example.ORG ", "", "", 0)) == ("ada@example.org",)
+    )
+
+
+def test_case_matters_elsewhere() -> None:
+    found = [match_values(RULES, BY_NAME, Side.LEFT, (name, "", "Oslo", "", "")) for name in ("Ada", "ada")]
+    assert found == [("Ada", "Oslo"), ("ada", "Oslo")]
+
+
+def test_kinds_meet_in_the_middle() -> None:
+    assert match_values(RULES, BY_NUMBER, Side.LEFT, ("", "", "", "", "007")) == (7,)
+    assert match_values(RULES, BY_NUMBER, Side.RIGHT, ("", "", "", "", 7)) == (7,)
+
+
+@pytest.mark.parametrize("empty", [None, "", Unreadable("unreadable_text", "?")])
+def test_a_group_with_an_empty_field_does_not_apply(empty: Any) -> None:
+    values = ("Ada", "", empty, "", "")
+    assert match_values(RULES, BY_NAME, Side.LEFT, values) is None
+    assert search_values(RULES, BY_NAME, Side.LEFT, values) is None
+
+
+def test_zero_is_not_empty() -> None:
+    assert match_values(RULES, BY_NUMBER, Side.RIGHT, ("", "", "", "", 0)) == (0,)
+
+
+def test_the_search_speaks_the_other_sides_types() -> None:
+    assert search_values(RULES, BY_NUMBER, Side.LEFT, ("", "", "", "", "007")) == (7,)
+    assert search_values(RULES, BY_NUMBER, Side.RIGHT, ("", "", "", "", 7)) == ("7",)
+    assert search_values(RULES, BY_NUMBER, Side.LEFT, ("", "", "", "", "abc")) is None
+
+
+FREE, FREE_TOO, TAKEN, TAKEN_TOO = Candidate("A"), Candidate("B"), Candidate("C", "9"), Candidate("D", "8")
+
+
+@pytest.mark.parametrize(
+    ("candidates", "found", "key"),
+    [
+        ([], Found.NONE, None),
+        ([FREE], Found.ONE, "A"),
+        ([TAKEN, FREE], Found.ONE, "A"),
+        ([FREE, FREE_TOO], Found.AMBIGUOUS, None),
+        ([FREE, FREE_TOO, TAKEN], Found.AMBIGUOUS, None),
+        ([TAKEN], Found.DUPLICATE, None),
+        ([TAKEN, TAKEN_TOO], Found.DUPLICATE, None),
+    ],
+)
+def test_only_one_free_candidate_is_a_partner(candidates: list[Candidate], found: Found, key: str | None) -> None:
+    match = choose(RULES, BY_NAME, Side.RIGHT, candidates)
+    assert (match.found, match.key) == (found, key)
+
+
+def test_problems_name_the_candidates() -> None:
+    ambiguous = choose(RULES, BY_NAME, Side.RIGHT, [FREE_TOO, FREE, TAKEN]).problem
+    duplicate = choose(RULES, BY_NAME, Side.RIGHT, [TAKEN_TOO, TAKEN]).problem
+    assert ambiguous is not None
+    assert duplicate is not None
+    assert (ambiguous.kind, ambiguous.fields) == (ErrorKind.AMBIGUOUS, (0, 2))
+    assert ambiguous.params == {"side": "right", "candidates": ["A", "B"]}
+    assert duplicate.kind is ErrorKind.DUPLICATE
+    assert duplicate.params == {"side": "right", "candidates": ["C", "D"], "coupled_to": ["9", "8"]}
