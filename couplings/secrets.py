@@ -1,8 +1,8 @@
 """Secrets of connections: encrypted at rest, never shown, logged or exported.
 
 ``Connection.secret`` is a Fernet token of a JSON object: parts of the settings (``couplings.configuration.masks``) and
-their secrets. The first of ``settings.ENCRYPTION_KEYS`` encrypts and all of them decrypt, so that a key can be replaced:
-put the new one in front, apply the configuration (``rotated``), take the old one away.
+their secrets. The first of ``settings.ENCRYPTION_KEYS`` encrypts and all of them decrypt, so that a key can be
+replaced: put the new one in front, apply the configuration (``rotated``), take the old one away.
 """
 
 import json

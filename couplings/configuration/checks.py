@@ -48,12 +48,12 @@ class Checks:
         known = {*entry.secrets, *(masked_parts(kept.settings) if kept else ())}
         for part in masked_parts(entry.settings):
             if part not in known:
-                self.refuse((*path, *path_of(part)), "secret_not_stored", name=entry.name)
+                self.refuse((*path, *path_of(part)), "secret_not_stored", connection=entry.name)
 
     def variables(self, path: Path, text: str) -> None:
         for name in references.names(text):
             if name not in os.environ:
-                self.refuse(path, "variable_unset", variable=name, name=path[1])
+                self.refuse(path, "variable_unset", variable=name, connection=path[1])
 
     # Mappings
 

@@ -63,9 +63,9 @@ CONNECTIONS = {
 }
 
 SECRETS = {
-    "variable_unset": _("The environment variable %(variable)s, which the connection “%(name)s” needs, is not set."),
+    "variable_unset": _("The environment variable %(variable)s, which the connection “%(connection)s” needs, is not set."),
     "secret_not_stored": _(
-        "No secret of the connection “%(name)s” is stored that ******** could stand for. Write the secret itself "
+        "No secret of the connection “%(connection)s” is stored that ******** could stand for. Write the secret itself "
         "or a reference such as ${PASSWORD}."
     ),
     "encryption_key_missing": _(
@@ -76,7 +76,7 @@ SECRETS = {
         "ENCRYPTION_KEY is not a valid key: it must be 32 bytes in URL-safe base64, several keys separated by commas."
     ),
     "secret_unreadable": _(
-        "The stored secret of the connection “%(name)s” cannot be decrypted, because ENCRYPTION_KEY has changed. "
+        "The stored secret of the connection “%(connection)s” cannot be decrypted, because ENCRYPTION_KEY has changed. "
         "Put the old key behind the new one, or apply a configuration with the secret itself."
     ),
 }
@@ -90,7 +90,7 @@ FILTERS = {
     "operand_not_text": _("“%(operator)s” needs a text, not “%(value)s”."),
     "operand_not_ordered": _("“%(operator)s” cannot be used with “%(value)s”."),
     "filter_field_unknown": _("The table %(table)s in %(connection)s has no field “%(field)s” to filter by."),
-    "filter_value_type": _("The field “%(field)s” holds a %(type)s, and “%(value)s” is none."),
+    "filter_value_type": _("“%(value)s” is not a value that the field “%(field)s” (%(type)s) can be compared with."),
     "filter_operator_type": _("“%(operator)s” works on texts only, and the field “%(field)s” holds a %(type)s."),
 }
 
@@ -148,11 +148,15 @@ SYSTEMS = {
     "key_type_unsupported": _(
         "The key field “%(field)s” in %(connection)s is of the type %(type)s, which cannot be a key."
     ),
+    "key_not_unique": _(
+        "Nothing in %(connection)s keeps “%(field)s” unique in the table “%(table)s”, so it cannot be a key. Add a "
+        "unique constraint there, or name other fields."
+    ),
     "modified_on_missing": _(
         "The table “%(table)s” in %(connection)s has no field “%(field)s” that says when a record was modified."
     ),
     "modified_on_type": _(
-        "“%(field)s” in %(connection)s is of the type %(type)s. “modified_on” needs a date with a time."
+        "“%(field)s” in %(connection)s is of the type %(type)s. “modified_on” needs a date, better one with a time."
     ),
     "version_missing": _("The table “%(table)s” in %(connection)s has no field “%(field)s” for the version."),
     "version_type": _(

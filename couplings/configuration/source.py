@@ -98,7 +98,7 @@ def not_yaml(error: MarkedYAMLError) -> Unusable:
     """Only the parser's own words are repeated, never the line: it may hold a password."""
     mark = error.problem_mark or error.context_mark
     place = Place(mark.line + 1, mark.column + 1) if mark else Place()
-    detail = str(error.problem or error.context or "")
+    detail = " ".join(str(part) for part in (error.context, error.problem) if part)
     return Unusable(place, "tab_indents" if "'\\t'" in detail else "not_yaml", detail=detail)
 
 
@@ -115,17 +115,20 @@ class Builder:
         self.built = 0
 
     def build(self, raw: Any, path: Path, place: Place, depth: int) -> Node | None:
-        self.built += 1
-        if self.built > MAX_NODES:
-            raise Unusable(place, "too_many_nodes", limit=MAX_NODES)
-        if depth > MAX_DEPTH:
-            raise Unusable(place, "too_deep", depth=MAX_DEPTH)
+        self.bound(place, depth)
         match raw:
             case MappingNode():
                 return Node(self.mapping(raw, path, depth), path, place)
             case SequenceNode():
                 return Node(self.sequence(raw, path, depth), path, place)
         return self.scalar(raw, path, place)
+
+    def bound(self, place: Place, depth: int) -> None:
+        self.built += 1
+        if self.built > MAX_NODES:
+            raise Unusable(place, "too_many_nodes", limit=MAX_NODES)
+        if depth > MAX_DEPTH:
+            raise Unusable(place, "too_deep", depth=MAX_DEPTH)
 
     def mapping(self, raw: MappingNode, path: Path, depth: int) -> dict[str, Node]:
         own: dict[str, Node] = {}
@@ -145,10 +148,8 @@ class Builder:
         return own
 
     def deeper(self, raw: Any, depth: int) -> int:
-        """One level down, counted as a node: a chain of merges grows like one of aliases."""
-        self.built += 1
-        if depth >= MAX_DEPTH or self.built > MAX_NODES:
-            raise Unusable(place_of(raw), "too_deep", depth=MAX_DEPTH)
+        """One level down: a chain of merges grows like one of aliases."""
+        self.bound(place_of(raw), depth + 1)
         return depth + 1
 
     def merged(self, raw: Any, path: Path) -> Iterator[Any]:

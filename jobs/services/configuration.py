@@ -32,7 +32,7 @@ from syncstatus.connectors.errors import ConnectorError
 APPLY_LOCK = 7_301_992
 
 
-class ConnectionsUnusable(Exception):  # noqa: N818
+class ConnectionsUnusable(Exception):
     """Systems that the configuration names could not be asked; nothing was changed. ``failed`` by connection name."""
 
     def __init__(self, failed: Mapping[str, ConnectorError]) -> None:
@@ -101,7 +101,7 @@ def connection_rows(document: Document, problems: Problems) -> dict[str, Connect
         except SecretUnusable as error:
             broken.add(entry.name)
             path = ("connections", entry.name)
-            problems.add(document.place(path), path, error.code, **{"name": entry.name, **error.params})
+            problems.add(document.place(path), path, error.code, **{"connection": entry.name, **error.params})
     return {name: row for name, row in rows.items() if name not in broken}
 
 
@@ -135,14 +135,11 @@ def save(document: Document, changed: Iterable[tuple[str, str]]) -> None:
 
 
 def schedule(row: TableMapping, entry: MappingEntry) -> None:
-    """A new schedule is due at once, a shorter one never later than its own interval from now."""
-    now = timezone.now()
-    if entry.every is None or not entry.enabled:
-        due = None
-    elif row.next_run is None:
-        due = now
-    else:
-        due = min(row.next_run, now + timedelta(seconds=entry.every))
+    """A new schedule is due an interval from now, which leaves time for a preview; a shorter one takes effect at once."""
+    due = None
+    if entry.every is not None and entry.enabled:
+        due = timezone.now() + timedelta(seconds=entry.every)
+        due = min(due, row.next_run or due)
     if due != row.next_run:
         TableMapping.objects.filter(pk=row.pk).update(next_run=due)
 

@@ -71,5 +71,5 @@ def health_of(found: Check) -> dict[str, Any]:
 def sentence(connection: str, error: ConnectorError) -> str:
     """What went wrong with a connection, in the reader's language."""
     if error.code in SECRETS:
-        return str(SECRETS[error.code]) % {"name": connection, **error.params}
+        return str(SECRETS[error.code]) % {"connection": connection, **error.params}
     return messages.render(error.code, {**error.params, "connection": connection, "detail": error.detail})

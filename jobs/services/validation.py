@@ -14,9 +14,12 @@ from syncstatus.connectors.errors import (
     AccessDenied,
     ConnectorError,
     DriverUnsupported,
+    FilterValueInvalid,
+    KeyMissing,
     SchemaMismatch,
     SettingsInvalid,
     TableMissing,
+    TypeUnsupported,
 )
 from syncstatus.connectors.ports import FieldInfo, Source, TableInfo
 from syncstatus.engine.records import Side
@@ -25,6 +28,7 @@ from syncstatus.engine.values import Kind, KindsDiffer, common_kind
 
 KEY_KINDS = frozenset(Kind) - {Kind.JSON, Kind.FLOAT}
 VERSION_KINDS = frozenset(Kind) - {Kind.JSON, Kind.FLOAT, Kind.BOOLEAN}
+MODIFIED_ON_KINDS = frozenset({Kind.DATETIME, Kind.DATE})
 MATCH_KINDS = frozenset(Kind) - {Kind.JSON, Kind.FLOAT, Kind.BINARY}
 
 
@@ -104,9 +108,10 @@ class Validator:
         try:
             connector.open(source_of(entry, side))
         except SchemaMismatch as error:
-            detail = error.detail or error.code
-            params = {"table": table.name, "connection": entry.side(side).connection, "detail": detail}
-            self.refuse((*entry.path, side.value, "table"), "table_unusable", **params)
+            setting, code = last_word(entry.side(side), error)
+            params = {"detail": error.detail or error.code, "type": error.params.get("kind", ""), **error.params}
+            params |= {"table": table.name, "connection": entry.side(side).connection}
+            self.refuse((*entry.path, side.value, *setting), code, **params)
 
     def pair(self, entry: MappingEntry, field: FieldEntry, left: FieldInfo | None, right: FieldInfo | None) -> None:
         if left is None or right is None or left.type is None or right.type is None:
@@ -139,7 +144,7 @@ class SideValidator:
 
     def validate(self) -> None:
         self.key()
-        self.column("modified_on", self.values.modified_on, {Kind.DATETIME})
+        self.column("modified_on", self.values.modified_on, MODIFIED_ON_KINDS)
         self.column("version", self.values.version, VERSION_KINDS)
         for field, condition in self.values.filter.items():
             self.condition(field, condition)
@@ -162,13 +167,14 @@ class SideValidator:
             if info is not None and (info.type is None or info.type.kind not in KEY_KINDS):
                 self.refuse((*self.path, "key"), "key_type_unsupported", field=name, type=info.native_type)
 
-    def column(self, setting: str, name: str, kinds: frozenset[Kind] | set[Kind]) -> None:
+    def column(self, setting: str, name: str, kinds: frozenset[Kind]) -> None:
         if not name:
             return
         info = self.table.fields.get(name)
         if info is None:
             self.refuse((*self.path, setting), f"{setting}_missing", field=name, near=self.near(name))
-        elif info.type is None or info.type.kind not in kinds:
+        elif info.type is not None and info.type.kind not in kinds:
+            # A type that cannot be mapped may still serve, like PostgreSQL's xid8: the connector knows (``open``).
             self.refuse((*self.path, setting), f"{setting}_type", field=name, type=info.native_type)
 
     def condition(self, name: str, condition: Any) -> None:
@@ -217,6 +223,21 @@ class SideValidator:
     def creates(self) -> bool:
         restores = DeletionPolicy.RESTORE in (self.entry.deletion_conflict, self.entry.deleted_and_changed)
         return self.entry.direction.writes(self.side) and (restores or not self.entry.only_coupled)
+
+
+def last_word(side: SideEntry, error: SchemaMismatch) -> tuple[Path, str]:
+    """The setting that a connector refused, and the message code."""
+    field = error.params.get("field")
+    match error:
+        case KeyMissing():
+            return ("key",), error.params.get("reason", "table_unusable")
+        case TypeUnsupported() if field == side.modified_on:
+            return ("modified_on",), "modified_on_type"
+        case TypeUnsupported() if field == side.version:
+            return ("version",), "version_type"
+        case FilterValueInvalid():
+            return ("filter", str(field)), "filter_value_type"
+    return ("table",), "table_unusable"
 
 
 def full_name(side: SideEntry) -> str:
