@@ -1,7 +1,14 @@
-from django.apps import AppConfig
+from django.apps import AppConfig, apps
+from django.db.models.signals import post_migrate
 from django.utils.translation import gettext_lazy as _
 
 
 class CouplingsConfig(AppConfig):
     name = "couplings"
     verbose_name = _("Couplings")
+
+    def ready(self) -> None:
+        from couplings.roles import ensure_groups
+
+        # By the time the signal is sent for auth, the permissions of the apps before it exist.
+        post_migrate.connect(ensure_groups, sender=apps.get_app_config("auth"))

@@ -1,0 +1,111 @@
+"""A mapping's rules as sentences, and its fields as rows; the systems by their names."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from django.utils.formats import number_format
+from django.utils.translation import gettext as _
+
+from couplings.messages import named
+from couplings.models import FieldMapping, TableMapping
+from couplings.shown import span
+from syncstatus.engine.rules import DeletionPolicy, Direction, UpdatePolicy
+
+ARROWS = {Direction.BIDIRECTIONAL: "↔", Direction.LEFT_TO_RIGHT: "→", Direction.RIGHT_TO_LEFT: "←"}
+
+
+@dataclass(frozen=True)
+class FieldRow:
+    left: str
+    arrow: str
+    right: str
+    notes: str
+
+
+def arrow(direction: str) -> str:
+    return ARROWS[Direction(direction)]
+
+
+def sentences(mapping: TableMapping) -> list[str]:
+    """What this mapping does, one rule a sentence."""
+    return [*_travel(mapping), *_conflicts(mapping), _guard(mapping), _schedule(mapping)]
+
+
+def fields(mapping: TableMapping) -> list[FieldRow]:
+    return [FieldRow(f.left, arrow(f.direction), f.right, ", ".join(_notes(f, mapping))) for f in mapping.fields.all()]
+
+
+def _names(mapping: TableMapping) -> dict[str, Any]:
+    return {"left": mapping.side_name("left"), "right": mapping.side_name("right")}
+
+
+def _travel(mapping: TableMapping) -> Iterator[str]:
+    match Direction(mapping.direction):
+        case Direction.BIDIRECTIONAL:
+            text = _("Changes travel in both directions between %(left)s and %(right)s.")
+        case Direction.LEFT_TO_RIGHT:
+            text = _("Changes travel from %(left)s to %(right)s only.")
+        case Direction.RIGHT_TO_LEFT:
+            text = _("Changes travel from %(right)s to %(left)s only.")
+    yield text % _names(mapping)
+    if mapping.only_coupled:
+        yield _("Only coupled records are synchronized; others are left alone.")
+    else:
+        yield _("Records that exist in one system only are created in the other one and coupled.")
+
+
+def _conflicts(mapping: TableMapping) -> Iterator[str]:
+    winner = update_policy(mapping.update_conflict, mapping)
+    yield _("When both systems changed the same field: %(what)s.") % {"what": winner}
+    what = deletion_policy(mapping.deletion_conflict)
+    yield _("When a record was deleted in one system: %(what)s.") % {"what": what}
+    what = deletion_policy(mapping.deleted_and_changed)
+    yield _("When a record was deleted in one system and changed in the other: %(what)s.") % {"what": what}
+
+
+def update_policy(policy: str, mapping: TableMapping) -> str:
+    match UpdatePolicy(policy):
+        case UpdatePolicy.ASK:
+            return _("ask a person")
+        case UpdatePolicy.NEWEST:
+            return _("the newest wins")
+        case UpdatePolicy.LEFT | UpdatePolicy.RIGHT as side:
+            return _("%(side)s wins") % named({"side": side.value}, mapping)
+
+
+def deletion_policy(policy: str) -> str:
+    match DeletionPolicy(policy):
+        case DeletionPolicy.ASK:
+            return _("ask a person")
+        case DeletionPolicy.RESTORE:
+            return _("create it again")
+        case DeletionPolicy.UNCOUPLE:
+            return _("remove the coupling")
+        case DeletionPolicy.DELETE:
+            return _("delete it on the other side as well")
+
+
+def _guard(mapping: TableMapping) -> str:
+    share = number_format(mapping.guard_share * 100, 0)
+    text = _(
+        "A run that would delete more than %(count)s records, or %(share)s %% of them, is held until a person decides."
+    )
+    return text % {"count": number_format(mapping.guard_count, force_grouping=True), "share": share}
+
+
+def _schedule(mapping: TableMapping) -> str:
+    if not mapping.schedule_every:
+        return _("It runs when somebody asks for it.")
+    return _("It runs every %(time)s.") % {"time": span(mapping.schedule_every)}
+
+
+def _notes(field: FieldMapping, mapping: TableMapping) -> Iterator[str]:
+    if field.transforms:
+        yield ", ".join(field.transforms)
+    if field.policy:
+        yield _("conflict: %(what)s") % {"what": update_policy(field.policy, mapping)}
+    if field.match is not None:
+        yield _("match priority %(number)s") % {"number": field.match}
+    if not field.case_sensitive:
+        yield _("upper and lower case are the same")

@@ -1,0 +1,222 @@
+"""The sentences of all message codes, and the next step for each kind of error.
+
+They say what happened and to which record, with the systems called by their connections' names. Where users of such
+integrations already know a sentence, it is that one. A parameter that is missing leaves its place empty, so a sentence
+reads well without ``record`` or ``mapping``. A code whose ``reason`` makes a difference has one for each: code:reason.
+"""
+
+from django.utils.translation import gettext_lazy as _
+
+DECISIONS = {
+    "conflict": _(
+        "Cannot update a record in the %(mapping)s table. The mapping of %(fields)s is bidirectional, and both values "
+        "have "
+        "changed since the last synchronization."
+    ),
+    "newest_unknown": _(
+        "Both systems changed %(fields)s of the %(record)s record, and it is not known which change is the newer one."
+    ),
+    "first_contact": _(
+        "The %(record)s record was found in both systems, but they do not agree on %(fields)s. It is not coupled yet."
+    ),
+    "record_deleted": _(
+        "The %(record)s record cannot be updated because it is coupled to a deleted record. It was deleted in "
+        "%(deleted_side)s."
+    ),
+    "deleted_and_changed": _(
+        "The %(record)s record was deleted in %(deleted_side)s, and changed in %(changed_side)s since the last "
+        "synchronization."
+    ),
+    "cannot_restore_here": _(
+        "The %(record)s record cannot be created again in %(side)s, because its mapping does not write there."
+    ),
+    "cannot_delete_here": _(
+        "The %(record)s record cannot be deleted in %(side)s, because its mapping does not write there."
+    ),
+    "restore_not_needed": _("The %(record)s record exists in both systems, so there is nothing to restore."),
+    "delete_not_possible": _("The %(record)s record exists in both systems, so no deletion can be carried over."),
+    "record_missing": _(
+        "The %(record)s record cannot be synchronized because it is deleted in %(missing_side)s. Restore or delete it."
+    ),
+    "not_coupled": _("The %(record)s record is not coupled."),
+    "direction_forbids": _("The mapping %(mapping)s does not write in %(side)s."),
+}
+
+VALUES = {
+    "required_empty": _("%(fields)s is empty, but %(side)s requires a value."),
+    "text_too_long": _("%(fields)s has %(length)s characters, but %(side)s takes at most %(limit)s."),
+    "binary_too_long": _("%(fields)s has %(length)s bytes, but %(side)s takes at most %(limit)s."),
+    "nul_in_text": _("%(fields)s contains a NUL character, which %(side)s cannot store."),
+    "text_not_unicode": _("%(fields)s contains characters that are not valid text."),
+    "not_a_number": _("“%(value)s” in %(fields)s is not a number."),
+    "not_an_integer": _("“%(value)s” in %(fields)s is not a whole number."),
+    "out_of_range": _("“%(value)s” in %(fields)s is out of the range that %(side)s can store."),
+    "not_a_boolean": _("“%(value)s” in %(fields)s is neither yes nor no."),
+    "not_a_date": _("“%(value)s” in %(fields)s is not a date."),
+    "not_a_time": _("“%(value)s” in %(fields)s is not a time."),
+    "not_a_datetime": _("“%(value)s” in %(fields)s is not a date with a time."),
+    "not_a_uuid": _("“%(value)s” in %(fields)s is not a UUID."),
+    "not_json": _("“%(value)s” in %(fields)s is not valid JSON."),
+    "unreadable_number": _("“%(text)s” in %(fields)s of %(side)s is not a number that other systems can store."),
+    "unreadable_date": _("“%(text)s” in %(fields)s of %(side)s is not a date that other systems can store."),
+    "unreadable_time": _("“%(text)s” in %(fields)s of %(side)s is not a time that other systems can store."),
+    "unreadable_text": _("The text in %(fields)s of %(side)s is broken: “%(text)s”."),
+    "unreadable_json": _("%(fields)s of %(side)s holds no valid JSON."),
+    "unreadable_boolean": _("“%(text)s” in %(fields)s of %(side)s is neither yes nor no."),
+}
+
+WRITES = {
+    "duplicate_value": _(
+        "%(side)s refused the %(record)s record: another record there has the same value in %(fields)s %(constraint)s."
+    ),
+    "value_too_long": _("%(side)s refused the %(record)s record: %(fields)s is too long."),
+    "value_required": _("%(side)s refused the %(record)s record: %(fields)s requires a value."),
+    "value_out_of_range": _("%(side)s refused the %(record)s record: the value of %(fields)s is out of range."),
+    "value_not_storable": _(
+        "%(side)s refused the %(record)s record: it cannot store a character or value of %(fields)s."
+    ),
+    "reference_missing": _(
+        "%(side)s refused the %(record)s record: %(fields)s refers to a record that does not exist there."
+    ),
+    "referenced": _("%(side)s keeps the %(record)s record, because other records there refer to it."),
+    "constraint_refused": _("%(side)s refused the %(record)s record: it breaks the rule %(constraint)s."),
+    "field_read_only": _("%(side)s refused the %(record)s record: it computes %(fields)s itself."),
+    "refused": _("%(side)s refused the %(record)s record."),
+    "key_exists": _("%(side)s already has a record with the key %(key)s."),
+    "record_changed": _("The %(record)s record was changed in %(side)s at the same moment. It is decided again."),
+    "record_gone": _("The %(record)s record was deleted in %(side)s at the same moment. It is decided again."),
+    "permission_denied": _("%(side)s does not let its user write the %(record)s record."),
+    "denied": _("%(side)s does not let its user write the %(record)s record."),
+    "locked": _("Somebody else is working on the %(record)s record in %(side)s. It is tried again."),
+    "try_again": _("%(side)s could not take the %(record)s record just now. Nothing was written; it is tried again."),
+    "answer_lost": _(
+        "The answer of %(side)s was lost, so nobody knows whether the %(record)s record was written. The next run "
+        "looks."
+    ),
+}
+
+GUARDS = {
+    "mass_deletion": _(
+        "The %(record)s record would be deleted in %(side)s, but the run would have deleted %(planned)s of %(coupled)s "
+        "coupled records there, more than the mapping allows. Nothing was deleted."
+    ),
+    "source_empty": _(
+        "All %(coupled)s coupled records are missing at once, so the table may be unreachable rather than empty. "
+        "Nothing was deleted."
+    ),
+    "scope_changed": _(
+        "The %(record)s record is missing in the first run after the mapping %(mapping)s was changed. Nothing was "
+        "deleted."
+    ),
+}
+
+COUPLING = {
+    "ambiguous": _(
+        "The %(record)s record matches several records in %(side)s: %(candidates)s. None was coupled or created."
+    ),
+    "duplicate": _(
+        "Cannot couple %(record)s to this %(candidates)s record, because the %(candidates)s record is already "
+        "coupled to %(coupled_to)s."
+    ),
+    "already_coupled": _(
+        "Cannot couple %(partner)s to this %(key)s record, because the %(key)s record is already coupled to %(other)s."
+    ),
+    "parent_not_coupled": _("The %(parent)s record must be coupled before the %(record)s record can be synchronized."),
+    "nothing_to_restore": _("There is nothing to restore: neither record has been deleted, or both have."),
+    "moved_meanwhile": _(
+        "The %(record)s record was changed while this page was open. Nothing was written; these are the new values."
+    ),
+    "unknown_outcome": _(
+        "The answer of %(side)s was lost, and what was found there is not certain to be the %(record)s record: "
+        "%(candidates)s."
+    ),
+    "record_not_found": _("There is no record %(key)s in %(side)s."),
+}
+
+REFUSALS = {
+    "error_closed": _("This error is closed already. Nothing was written."),
+    "not_open": _("They are closed already."),
+    "one_side_deleted": _("One of the records is deleted. Restore it, delete the other one, or remove the coupling."),
+    "nothing_deleted": _("Neither record is deleted, so there is nothing to restore or delete."),
+    "already_requested": _("Somebody has asked for them already."),
+    "mapping_disabled": _("The mapping %(mapping)s is disabled. An administrator can enable it."),
+    "mapping_paused": _("The mapping %(mapping)s is paused. What was asked for is done when it resumes."),
+}
+
+CONNECTIONS = {
+    "connector_error": _("%(connection)s answered with an error."),
+    "connection_failed": _("The connection to %(connection)s failed."),
+    "unreachable": _("%(connection)s could not be reached. Synchronization resumes by itself when it answers again."),
+    "credentials_refused": _("%(connection)s refused the user name or the password."),
+    "database_missing": _("%(connection)s answers, but the database it names does not exist there."),
+    "access_denied": _("The user of %(connection)s may not read the table %(table)s."),
+    "cursor_expired": _("%(connection)s no longer lists changes from that far back. All records are compared."),
+    "transient": _("%(connection)s could not answer just now. It is tried again."),
+    "settings_invalid": _("The settings of %(connection)s cannot be used."),
+    "kind_unknown": _("%(connection)s has the kind “%(kind)s”, which is not known. Known are: %(kinds)s."),
+    "driver_unsupported": _("%(connection)s names the driver “%(driver)s”, which is not supported: %(drivers)s are."),
+    "url_invalid": _("The URL of %(connection)s cannot be used."),
+    "url_invalid:url_missing": _("%(connection)s has no URL."),
+    "url_invalid:url_unreadable": _("The URL of %(connection)s is not written as a URL."),
+    "url_invalid:not_a_file": _("The URL of %(connection)s must name a file."),
+    "url_invalid:not_a_number": _("%(parameter)s in the settings of %(connection)s must be a number."),
+    "variable_unset": _("The environment variable %(variable)s, which %(connection)s needs, is not set."),
+    "secret_not_stored": _("No secret of %(connection)s is stored. Write it into the configuration and apply it."),
+    "secret_unreadable": _("The stored secret of %(connection)s cannot be read, because ENCRYPTION_KEY has changed."),
+    "encryption_key_missing": _("The secret of %(connection)s cannot be read, because ENCRYPTION_KEY is not set."),
+    "encryption_key_invalid": _(
+        "The secret of %(connection)s cannot be read, because ENCRYPTION_KEY is not a valid key."
+    ),
+}
+
+SCHEMA = {
+    "schema_mismatch": _("The mapping %(mapping)s does not fit the tables of %(connection)s."),
+    "table_missing": _("There is no table %(table)s in %(connection)s."),
+    "field_missing": _("The table %(table)s in %(connection)s has no field %(field)s."),
+    "key_missing": _("The table %(table)s in %(connection)s has no usable key."),
+    "key_missing:no_primary_key": _(
+        "The table %(table)s in %(connection)s has no primary key, and the mapping names none."
+    ),
+    "key_missing:key_field_missing": _("The table %(table)s in %(connection)s has no field %(field)s for the key."),
+    "key_missing:key_not_unique": _("The key %(field)s of the table %(table)s in %(connection)s is not unique."),
+    "type_unsupported": _("The type %(type)s of the field %(field)s in %(connection)s cannot be mapped."),
+    "filter_invalid": _("The filter of the mapping %(mapping)s does not fit %(connection)s."),
+    "filter_field_unknown": _(
+        "The filter of the mapping %(mapping)s names %(field)s, which %(connection)s does not have."
+    ),
+    "filter_operator_unknown": _("The filter of %(field)s uses “%(operator)s”, which is not one of: %(operators)s."),
+    "filter_value_invalid": _("The filter of %(field)s compares with “%(value)s”, which does not fit its type."),
+}
+
+JOBS = {
+    "lease_lost": _("The worker lost this job to another one, which carries it on."),
+    "attempts_exhausted": _("The job was given up after %(attempts)s attempts, because its worker stopped every time."),
+    "interrupted": _("The job was interrupted. It goes on from its last page when it is started again."),
+    "internal_error": _("The job failed for a reason of ours. The administrator finds it in the log."),
+    "cancelled": _("The job was cancelled. %(by)s"),
+}
+
+SENTENCES = DECISIONS | VALUES | WRITES | GUARDS | COUPLING | REFUSALS | CONNECTIONS | SCHEMA | JOBS
+
+NEXT_STEPS = {
+    "conflict": _("Compare both records and choose which data to use."),
+    "deleted": _("Restore the record, delete the other one as well, or remove the coupling."),
+    "deleted_and_changed": _(
+        "Look at what was changed, then restore the record, delete the other one, or remove the coupling."
+    ),
+    "duplicate": _("Remove one of the two records, or couple the right ones, then retry."),
+    "ambiguous": _("Make the records distinguishable, or couple the right ones, then retry."),
+    "dependency": _("Nothing has to be done: it is synchronized as soon as the other record is coupled."),
+    "validation": _("Correct the value in the system it comes from, then retry."),
+    "permission": _("Ask an administrator to allow it in that system, then retry."),
+    "unknown_outcome": _("Look in that system whether the record is there, then retry: what is found is coupled."),
+    "schema": _("An administrator has to adapt the mapping or the table. The mapping rests until then."),
+    "transient": _("Nothing has to be done: it is tried again by itself."),
+    "connection": _("Nothing has to be done unless it lasts: it resumes by itself as soon as the system answers."),
+    "held": _("Delete Records, Restore Records or Remove Coupling decide what happens to it."),
+}
+
+NEXT_STEPS_BY_CODE = {
+    "credentials_refused": _("An administrator has to correct the user name or the password of the connection."),
+    "first_contact": _("Compare both records and choose which data to use; then they are coupled."),
+}

@@ -1,0 +1,90 @@
+"""What looks the same everywhere: a time, a number, a value, a state, whether a record exists."""
+
+from datetime import datetime
+from typing import Any
+
+from django.utils import timezone
+from django.utils.formats import date_format, number_format
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+
+from couplings.paging import Count
+
+MINUTE, HOUR, DAY, MONTH = 60, 3_600, 86_400, 30 * 86_400
+
+
+def ago(moment: datetime | None) -> str:
+    """“12 min ago” or “in 3 h”, exact on hover and for screen readers; beyond a month the date itself."""
+    return _time(moment, _distance(moment)) if moment else "—"
+
+
+def age(moment: datetime | None) -> str:
+    """How long ago, without the words around it; exact on hover."""
+    if moment is None:
+        return "—"
+    return _time(moment, span(max((timezone.now() - moment).total_seconds(), 0)))
+
+
+def _time(moment: datetime, text: str) -> SafeString:
+    local = timezone.localtime(moment)
+    exact = date_format(local, "DATETIME_FORMAT")
+    return format_html('<time datetime="{}" title="{}">{}</time>', local.isoformat(), exact, text)
+
+
+def _distance(moment: datetime) -> str:
+    seconds = round((timezone.now() - moment).total_seconds())
+    if abs(seconds) < MINUTE:
+        return _("just now") if seconds >= 0 else _("in a moment")
+    if abs(seconds) > MONTH:
+        return date_format(timezone.localtime(moment), "SHORT_DATE_FORMAT")
+    return _("%(time)s ago") % {"time": span(seconds)} if seconds > 0 else _("in %(time)s") % {"time": span(-seconds)}
+
+
+def span(seconds: float) -> str:
+    """The largest unit says enough: 45 s, 12 min, 3 h, 2 days."""
+    whole = round(seconds)
+    if whole < MINUTE:
+        return _("%(count)s s") % {"count": whole}
+    if whole < HOUR:
+        return _("%(count)s min") % {"count": whole // MINUTE}
+    if whole < DAY:
+        return _("%(count)s h") % {"count": whole // HOUR}
+    return ngettext("%(count)s day", "%(count)s days", whole // DAY) % {"count": whole // DAY}
+
+
+def duration(started: datetime | None, finished: datetime | None) -> str:
+    """From ``started`` to ``finished``, or until now; tenths of a second below ten."""
+    if started is None:
+        return "—"
+    seconds = max(((finished or timezone.now()) - started).total_seconds(), 0)
+    return _("%(count)s s") % {"count": number_format(seconds, 1)} if seconds < 10 else span(seconds)
+
+
+def number(count: Any) -> str:
+    """A number or a bounded count in the reader's form: 1,234 or 10,000+."""
+    if isinstance(count, Count):
+        return number_format(count.value, force_grouping=True) + ("" if count.exact else "+")
+    return number_format(count, force_grouping=True)
+
+
+def presence(exists: bool | None) -> SafeString:
+    """Whether a record exists, in a word and a sign; colour only repeats it."""
+    if exists is None:
+        return format_html('<span class="presence unknown">{}</span>', _("unknown"))
+    word, sign, kind = (_("Yes"), "✓", "yes") if exists else (_("No"), "✗", "no")
+    return format_html('<span class="presence {}"><span aria-hidden="true">{}</span> {}</span>', kind, sign, word)
+
+
+def badge(choice: str, label: Any) -> SafeString:
+    return format_html('<span class="badge {}">{}</span>', str(choice), label)
+
+
+def value(content: Any) -> SafeString | str:
+    """A field's value as text; an empty one is said, so that it cannot be taken for a missing column."""
+    if content is None or content == "":
+        return format_html('<span class="empty">{}</span>', _("empty"))
+    if isinstance(content, bool):
+        return _("Yes") if content else _("No")
+    return str(content)

@@ -1,0 +1,204 @@
+"""The tables of the list pages."""
+
+from typing import Any
+
+import django_tables2 as tables
+from django.http import HttpRequest
+from django.urls import reverse
+from django.utils.html import format_html, format_html_join
+from django.utils.safestring import SafeString
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+from django_tables2.data import TableListData
+from django_tables2.utils import OrderBy
+
+from couplings import messages
+from couplings.models import Coupling, SyncError
+from couplings.models.error import State
+from couplings.paging import Page
+from couplings.shown import age, ago, badge, number, presence
+
+
+class PagedRows(TableListData):
+    """Rows that the database has already put in order."""
+
+    def order_by(self, aliases: Any) -> None:
+        """Nothing to do: sorting one page would not sort the list."""
+
+
+class PagedTable(tables.Table):
+    """A table over one page of a list that is sorted and paged by key."""
+
+    newest_first = "-pk"  # the column a list is sorted by unless its reader says otherwise
+
+    class Meta:
+        template_name = "table.html"
+
+    def __init__(self, page: Page[Any], request: HttpRequest, **options: Any) -> None:
+        alias, _order = self.sorting(request)
+        super().__init__(PagedRows(page.rows), order_by=alias, **options)
+        self.page_shown = page
+        self.request = request
+
+    @classmethod
+    def sorting(cls, request: HttpRequest) -> tuple[str, str]:
+        """What the query string asks to sort by, and the database column or annotation it means."""
+        alias = OrderBy(request.GET.get("sort") or cls.newest_first)
+        column = cls.base_columns.get(alias.bare)
+        if column is None or column.orderable is False:
+            alias = OrderBy(cls.newest_first)
+            column = cls.base_columns.get(alias.bare)
+        paths = column.order_by if column is not None else None
+        path = OrderBy(paths[0] if paths else alias.bare)
+        return str(alias), str(path.opposite if alias.is_descending else path)
+
+
+class Selection(tables.Column):
+    """A checkbox a row, named by the record it selects."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            accessor="pk",
+            orderable=False,
+            verbose_name=gettext_lazy("Select"),
+            attrs={"th": {"class": "select"}, "td": {"class": "select"}},
+        )
+
+    def render(self, value: Any, record: Any, table: PagedTable) -> SafeString:
+        checked = " checked" if table.request.GET.get("select") == "page" else ""
+        name = getattr(record, "description", "") or str(record)
+        label = _("Select %(record)s") % {"record": name}
+        return format_html(
+            '<input type="checkbox" name="selected" value="{}" aria-label="{}"{}>', value, label, checked
+        )
+
+
+def link(url: str, text: Any) -> SafeString:
+    return format_html('<a href="{}">{}</a>', url, text)
+
+
+class ErrorTable(PagedTable):
+    newest_first = "-failed_on"
+
+    selected = Selection()
+    table = tables.Column(gettext_lazy("Table"), accessor="table_name", order_by="table_name")
+    description = tables.Column(gettext_lazy("Description"), empty_values=(), attrs={"td": {"class": "title"}})
+    record_exists = tables.Column(gettext_lazy("Record Exists"), empty_values=())
+    coupled_to = tables.Column(gettext_lazy("Coupled To"), empty_values=())
+    coupled_record_exists = tables.Column(gettext_lazy("Coupled Record Exists"), empty_values=())
+    message = tables.Column(
+        gettext_lazy("Error Message"), order_by="code", empty_values=(), attrs={"td": {"class": "message"}}
+    )
+    kind = tables.Column(gettext_lazy("Kind"))
+    attempts = tables.Column(gettext_lazy("Attempts"), attrs={"td": {"class": "number"}, "th": {"class": "number"}})
+    failed_on = tables.Column(gettext_lazy("Failed On"), accessor="last_seen", order_by="last_seen")
+    age = tables.Column(gettext_lazy("Age"), accessor="first_seen", order_by="-first_seen")
+
+    class Meta(PagedTable.Meta):
+        row_attrs = {"class": lambda record: f"state-{record.state}"}
+        empty_text = gettext_lazy("No error is open here.")
+
+    def render_table(self, record: SyncError) -> SafeString:
+        if record.mapping is None:
+            return link(reverse("couplings:connections"), record.table_name)  # type: ignore[attr-defined]
+        return link(reverse("jobs:mapping", args=[record.mapping.name]), record.mapping.name)
+
+    def render_description(self, record: SyncError) -> SafeString:
+        url = reverse("jobs:coupling", args=[record.coupling_id]) if record.coupling_id else error_url(record)
+        side, key = known_record(record)
+        text = record.description or key or record.table_name  # type: ignore[attr-defined]
+        place = format_html('<span class="place">{} {}</span>', side, key) if key else ""
+        return format_html("{} {}", link(url, text), place)
+
+    def render_record_exists(self, record: SyncError) -> SafeString | str:
+        if not known_record(record)[1]:
+            return "—"
+        return presence(record.left_exists if record.left_key is not None else record.right_exists)
+
+    def render_coupled_to(self, record: SyncError) -> SafeString | str:
+        if record.mapping is None or record.left_key is None or record.right_key is None:
+            return "—"
+        side = record.mapping.side_name("right")
+        return format_html('<span class="place">{}</span> {}', side, record.right_key)
+
+    def render_coupled_record_exists(self, record: SyncError) -> SafeString | str:
+        if record.left_key is None or record.right_key is None:
+            return "—"
+        return presence(record.right_exists)
+
+    def render_message(self, record: SyncError) -> SafeString:
+        requested = ""
+        if record.request:
+            requested = format_html('<span class="requested">{}</span>', requested_text(record))
+        compare = _("Compare") if record.left_key or record.right_key else _("Details")
+        return format_html("{} {} {}", messages.of(record), link(error_url(record), compare), requested)
+
+    def render_kind(self, record: SyncError) -> SafeString:
+        state = State(record.state)
+        return format_html("{} {}", record.get_kind_display(), badge(state, state.label))
+
+    def render_attempts(self, value: int) -> str:
+        return number(value)
+
+    def render_failed_on(self, record: SyncError) -> str:
+        return ago(record.last_seen)
+
+    def render_age(self, record: SyncError) -> str:
+        return age(record.first_seen)
+
+
+def error_url(error: SyncError) -> str:
+    return reverse("jobs:error", args=[error.pk])
+
+
+def known_record(error: SyncError) -> tuple[str, str]:
+    """The side and the key of the record an error is told from: the left one unless only the right one is known."""
+    if error.mapping is None:
+        return "", ""
+    if error.left_key is not None:
+        return error.mapping.side_name("left"), error.left_key
+    return error.mapping.side_name("right"), error.right_key or ""
+
+
+def requested_text(error: SyncError) -> str:
+    """What somebody asked for and a job has not worked off yet; sides by their names."""
+    if error.request in ("use_left", "use_right") and error.mapping:
+        side = error.mapping.side_name(error.request.removeprefix("use_"))
+        return _("Scheduled: Synchronize with the data of %(side)s") % {"side": side}
+    return _("Scheduled: %(action)s") % {"action": error.get_request_display()}
+
+
+class CouplingTable(PagedTable):
+    selected = Selection()
+    table = tables.Column(gettext_lazy("Table"), accessor="mapping", orderable=False)
+    left = tables.Column(gettext_lazy("Record"), accessor="left_key", orderable=False, attrs={"td": {"class": "title"}})
+    right = tables.Column(gettext_lazy("Coupled To"), accessor="right_key", orderable=False)
+    last_synced = tables.Column(gettext_lazy("Last synchronized"), orderable=False, empty_values=())
+    coupled_at = tables.Column(gettext_lazy("Coupled since"), orderable=False)
+    problem = tables.Column(gettext_lazy("Open error"), empty_values=(), orderable=False)
+
+    class Meta(PagedTable.Meta):
+        empty_text = gettext_lazy("No records are coupled here.")
+
+    def render_table(self, record: Coupling) -> SafeString:
+        return link(reverse("jobs:mapping", args=[record.mapping.name]), record.mapping.name)
+
+    def render_left(self, record: Coupling) -> SafeString:
+        url = reverse("jobs:coupling", args=[record.pk])
+        return format_html(
+            '{} <span class="place">{}</span>', link(url, record.left_key), record.mapping.side_name("left")
+        )
+
+    def render_right(self, record: Coupling) -> SafeString:
+        return format_html('{} <span class="place">{}</span>', record.right_key, record.mapping.side_name("right"))
+
+    def render_last_synced(self, record: Coupling) -> str:
+        return ago(record.last_synced)
+
+    def render_coupled_at(self, record: Coupling) -> str:
+        return ago(record.coupled_at)
+
+    def render_problem(self, record: Coupling) -> SafeString | str:
+        found = record.open_errors  # type: ignore[attr-defined]
+        rows = ((error_url(error), error.get_kind_display()) for error in found)
+        return format_html_join(", ", '<a href="{}">{}</a>', rows) or "—"

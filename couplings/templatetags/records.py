@@ -1,0 +1,102 @@
+"""Errors, couplings and jobs in words, for templates."""
+
+from typing import Any
+
+from django import template
+
+from couplings import messages, rules_in_words
+from couplings.log import OUTCOMES
+from couplings.models import Connection, SyncError, TableMapping
+from couplings.shown import number
+from couplings.tables import requested_text
+from syncstatus.engine.records import Side
+
+register = template.Library()
+
+register.filter("problem", messages.of)
+register.filter("requested", requested_text)
+register.filter("field", messages.field_name)
+register.filter("arrow", rules_in_words.arrow)
+
+
+@register.filter
+def side(mapping: TableMapping | None, which: str) -> str:
+    return mapping.side_name(which) if mapping else ""
+
+
+@register.filter
+def record_name(error: SyncError) -> str:
+    """What people call the record an error is about; the mapping or the connection when it is about no record."""
+    return error.description or error.left_key or error.right_key or str(error.mapping or error.connection)
+
+
+@register.filter
+def next_step(error: SyncError) -> str:
+    return messages.next_step(error.code, error.kind)
+
+
+@register.filter
+def sentence(problem: tuple[str, dict[str, Any]], mapping: TableMapping) -> str:
+    """A message code and its parameters, about a mapping's systems."""
+    code, params = problem
+    return messages.render(code, {"mapping": mapping.name, **messages.named(params, mapping)})
+
+
+@register.filter
+def differing(rows: list[Any]) -> list[Any]:
+    return [row for row in rows if not row.equal]
+
+
+@register.filter
+def agreeing(rows: list[Any]) -> list[Any]:
+    return [row for row in rows if row.equal]
+
+
+@register.filter
+def stored(error: SyncError) -> list[dict[str, Any]]:
+    """The values kept with an error: for readers when a system cannot be asked."""
+    return [{"name": name, **values} for name, values in error.details.items() if isinstance(values, dict)]
+
+
+def _missing(error: SyncError) -> Side | None:
+    match error.left_exists, error.right_exists:
+        case False, True:
+            return Side.LEFT
+        case True, False:
+            return Side.RIGHT
+    return None
+
+
+@register.filter
+def missing_side(error: SyncError) -> str:
+    """The system in which the record was deleted, when it was deleted in exactly one."""
+    missing = _missing(error)
+    return side(error.mapping, missing) if missing else ""
+
+
+@register.filter
+def surviving_side(error: SyncError) -> str:
+    missing = _missing(error)
+    return side(error.mapping, missing.other) if missing else ""
+
+
+@register.filter
+def outcomes(job: Any) -> str:
+    """“3 Modified, 2 Failed”: what adds up to the records read, without the zeros."""
+    counted = ((label, getattr(job, name)) for name, label in OUTCOMES.items())
+    return ", ".join(f"{number(count)} {label}" for label, count in counted if count) or "—"
+
+
+@register.filter
+def job_message(job: Any) -> str:
+    return sentence((job.code, job.params), job.mapping)
+
+
+@register.filter
+def health_message(connection: Connection) -> str:
+    """Why a system does not answer, as it was found at the last check."""
+    health = connection.health
+    if not health.get("code"):
+        return ""
+    params = {**health.get("params", {}), "connection": connection.name, "detail": health.get("detail", "")}
+    return messages.render(health["code"], params)

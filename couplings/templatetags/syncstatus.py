@@ -1,0 +1,27 @@
+"""What looks the same everywhere, for templates (see ``couplings.shown``)."""
+
+from typing import Any
+
+from django import template
+
+from couplings import shown
+
+register = template.Library()
+
+register.filter("ago", shown.ago)
+register.filter("number", shown.number)
+register.filter("shown", shown.value)
+register.simple_tag(shown.badge, name="badge")
+register.simple_tag(shown.duration, name="duration")
+
+
+@register.simple_tag(takes_context=True)
+def query(context: dict[str, Any], **changes: Any) -> str:
+    """This page's query string with ``changes``; None takes a parameter away."""
+    parameters = context["request"].GET.copy()
+    for name, value in changes.items():
+        if value is None:
+            parameters.pop(name, None)
+        else:
+            parameters[name] = value
+    return "?" + parameters.urlencode()

@@ -1,0 +1,14 @@
+from django.urls import path
+
+from couplings.views.connections import connections
+from couplings.views.couplings import couplings
+from couplings.views.errors import errors
+from couplings.views.search import search
+
+app_name = "couplings"
+urlpatterns = [
+    path("errors/", errors, name="errors"),
+    path("couplings/", couplings, name="couplings"),
+    path("connections/", connections, name="connections"),
+    path("search/", search, name="search"),
+]

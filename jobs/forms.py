@@ -1,0 +1,139 @@
+"""What the action forms of the pages send, and the filter of the jobs list."""
+
+from datetime import timedelta
+from typing import Any
+
+from django import forms
+from django.db.models import QuerySet
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+from couplings.filters import ListFilter
+from couplings.roles import CONFIGURE, DELETE, SYNCHRONIZE, UNCOUPLE
+from jobs.models import JobState, Kind, SyncJob
+from syncstatus.engine.records import Side
+
+LARGEST_ID = 2**63 - 1
+
+
+class Ids(forms.Field):
+    """Many ids, one a checkbox. What is no id was never a row of ours and drops out."""
+
+    widget = forms.MultipleHiddenInput
+
+    def to_python(self, value: Any) -> list[int]:
+        texts = [text for text in value or [] if text.isascii() and text.isdigit() and len(text) < 20]
+        return [number for number in map(int, texts) if number <= LARGEST_ID]
+
+
+class SelectionForm(forms.Form):
+    """Rows of a list, what to do with them, and whether it was confirmed."""
+
+    selected = Ids(required=False)
+    use = forms.ChoiceField(choices=[("", ""), *((side.value, side.value) for side in Side)], required=False)
+    confirm = forms.BooleanField(required=False)
+    next = forms.CharField(required=False)
+
+    @property
+    def use_side(self) -> Side | None:
+        return Side(self.cleaned_data["use"]) if self.cleaned_data["use"] else None
+
+
+class ErrorActionForm(SelectionForm):
+    """An action of the errors page (DESIGN 7.3)."""
+
+    PERMISSIONS = {
+        "retry": SYNCHRONIZE,
+        "retry_all": SYNCHRONIZE,
+        "synchronize": SYNCHRONIZE,
+        "restore": SYNCHRONIZE,
+        "delete": DELETE,
+        "remove_coupling": UNCOUPLE,
+        "find_deleted": SYNCHRONIZE,
+    }
+    # The page says what users know, the service what it does.
+    SERVICE_ACTIONS = {"retry_all": "retry", "remove_coupling": "uncouple"}
+
+    action = forms.ChoiceField(choices=[(name, name) for name in PERMISSIONS])
+    scope = forms.ChoiceField(choices=[("", ""), ("filter", "filter")], required=False)
+    # How many records the confirmation page named; more of them must be confirmed again.
+    confirmed = forms.IntegerField(required=False, min_value=0)
+
+    @property
+    def action_name(self) -> str:
+        return str(self.cleaned_data["action"])
+
+    @property
+    def permission(self) -> str:
+        return self.PERMISSIONS[self.action_name]
+
+    @property
+    def service_action(self) -> str:
+        return self.SERVICE_ACTIONS.get(self.action_name, self.action_name)
+
+    @property
+    def everything(self) -> bool:
+        return self.cleaned_data["scope"] == "filter" or self.action_name == "retry_all"
+
+    @property
+    def needs_confirmation(self) -> bool:
+        return not self.cleaned_data["confirm"] and (self.everything or self.action_name == "delete")
+
+
+class CouplingActionForm(SelectionForm):
+    """An action of the list of records or of a record's page."""
+
+    PERMISSIONS = {"synchronize": SYNCHRONIZE, "remove_coupling": UNCOUPLE}
+
+    action = forms.ChoiceField(choices=[(name, name) for name in PERMISSIONS])
+
+    @property
+    def action_name(self) -> str:
+        return str(self.cleaned_data["action"])
+
+    @property
+    def permission(self) -> str:
+        return self.PERMISSIONS[self.action_name]
+
+
+class MappingActionForm(forms.Form):
+    """An action of a mapping's page."""
+
+    PERMISSIONS = {
+        Kind.MODIFIED.value: SYNCHRONIZE,
+        Kind.FULL.value: SYNCHRONIZE,
+        Kind.FIND_DELETED.value: SYNCHRONIZE,
+        "pause": CONFIGURE,
+        "resume": CONFIGURE,
+    }
+
+    action = forms.ChoiceField(choices=[(name, name) for name in PERMISSIONS])
+
+    @property
+    def action_name(self) -> str:
+        return str(self.cleaned_data["action"])
+
+    @property
+    def permission(self) -> str:
+        return self.PERMISSIONS[self.action_name]
+
+
+class JobFilter(ListFilter):
+    RECENT = timedelta(days=1)
+
+    mapping = forms.CharField(required=False, label=_("Table"))
+    kind = forms.ChoiceField(choices=[("", ""), *Kind.choices], required=False, label=_("Kind"))
+    state = forms.ChoiceField(choices=[("", ""), *JobState.choices], required=False, label=_("State"))
+    since = forms.ChoiceField(
+        choices=[("", ""), ("day", _("the last 24 hours"))], required=False, label=_("Created in")
+    )
+
+    def apply(self, jobs: QuerySet[SyncJob]) -> QuerySet[SyncJob]:
+        if not self.is_valid():
+            return jobs.none()
+        if name := self.value("mapping"):
+            jobs = jobs.filter(mapping__name=name)
+        if self.value("since"):
+            jobs = jobs.filter(created__gte=timezone.now() - self.RECENT)
+        same = {name: self.value(name) for name in ("kind", "state") if self.value(name)}
+        return jobs.filter(**same)

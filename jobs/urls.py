@@ -1,0 +1,27 @@
+from django.urls import path
+
+from jobs.views.actions import actions
+from jobs.views.comparison import error
+from jobs.views.connections import check
+from jobs.views.couplings import coupling, coupling_actions
+from jobs.views.health import healthz
+from jobs.views.home import home
+from jobs.views.jobs import cancel, job, jobs
+from jobs.views.mappings import mapping, mapping_actions, mappings
+
+app_name = "jobs"
+urlpatterns = [
+    path("", home, name="home"),
+    path("errors/actions/", actions, name="actions"),
+    path("errors/<int:pk>/", error, name="error"),
+    path("couplings/actions/", coupling_actions, name="coupling_actions"),
+    path("couplings/<int:pk>/", coupling, name="coupling"),
+    path("mappings/", mappings, name="mappings"),
+    path("mappings/<path:name>/actions/", mapping_actions, name="mapping_actions"),
+    path("mappings/<path:name>/", mapping, name="mapping"),
+    path("jobs/", jobs, name="jobs"),
+    path("jobs/<int:pk>/", job, name="job"),
+    path("jobs/<int:pk>/cancel/", cancel, name="cancel"),
+    path("connections/<int:pk>/check/", check, name="check"),
+    path("healthz", healthz, name="healthz"),
+]

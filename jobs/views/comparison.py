@@ -1,0 +1,71 @@
+"""One error, side by side."""
+
+from django.contrib import messages
+from django.contrib.auth.decorators import login_required, permission_required
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.views.decorators.http import require_http_methods
+
+from couplings.messages import named
+from couplings.messages import render as sentence
+from couplings.models import SyncError
+from couplings.roles import SYNCHRONIZE
+from jobs.services import comparison as service
+from jobs.services.errors import Refused
+from jobs.views.answers import say_requested
+from syncstatus.engine.records import Side
+
+RELATED = (
+    "mapping__left_connection",
+    "mapping__right_connection",
+    "connection",
+    "coupling",
+    "requested_by",
+    "resolved_by",
+)
+FIELD = "field:"  # the choice of a field is sent as field:<name>=left|right
+
+
+@login_required
+@require_http_methods(["GET", "HEAD", "POST"])
+def error(request: HttpRequest, pk: int) -> HttpResponse:
+    found = get_object_or_404(SyncError.objects.select_related(*RELATED), pk=pk)
+    if request.method == "POST":
+        return synchronize(request, found)
+    return show(request, found)
+
+
+def show(request: HttpRequest, error: SyncError, status: int = 200) -> HttpResponse:
+    context = {"error": error, "comparison": compare(error), "field": FIELD}
+    return render(request, "jobs/error.html", context, status=status)
+
+
+def compare(error: SyncError) -> service.Comparison | None:
+    """Both records as they are now; None for an error that is closed or is not about one record."""
+    if error.mapping is None or not error.is_open or not (error.left_key or error.right_key):
+        return None
+    return service.compare(error.mapping, error.left_key, error.right_key, error.coupling)
+
+
+@permission_required(SYNCHRONIZE, raise_exception=True)
+def synchronize(request: HttpRequest, error: SyncError) -> HttpResponse:
+    """Takes the side chosen for each field, unless either record has moved since the page was shown."""
+    user = request.user if request.user.is_authenticated else None
+    token = request.POST.get("token", "")
+    try:
+        done = service.choose(error, user=user, choices=choices(request, error), token=token)
+    except Refused as refused:
+        messages.warning(request, sentence(refused.code, named(refused.params, error.mapping)))
+        return show(request, error, status=409)
+    say_requested(request, done)
+    return redirect("jobs:error", pk=error.pk)
+
+
+def choices(request: HttpRequest, error: SyncError) -> dict[str, Side]:
+    """A side for each field that was chosen; ``use`` takes one side for all of them."""
+    sides = {side.value: side for side in Side}
+    whole = sides.get(request.POST.get("use", ""))
+    if whole and (compared := compare(error)):
+        return {row.name: whole for row in compared.rows if not row.equal}
+    sent = {name.removeprefix(FIELD): value for name, value in request.POST.items() if name.startswith(FIELD)}
+    return {name: sides[value] for name, value in sent.items() if value in sides}

@@ -1,0 +1,92 @@
+"""The page of one record, and the actions on coupled records."""
+
+from django.contrib import messages
+from django.contrib.auth.decorators import login_required
+from django.core.exceptions import PermissionDenied
+from django.db.models import QuerySet
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, render
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+from django.views.decorators.http import require_POST, require_safe
+
+from couplings import log
+from couplings.filters import CouplingFilter
+from couplings.messages import render as sentence
+from couplings.models import Coupling, SyncError, SyncLogEntry
+from couplings.paging import page
+from couplings.shown import number
+from jobs.forms import CouplingActionForm
+from jobs.services import couplings as service
+from jobs.services.comparison import compare
+from jobs.services.errors import Refused
+from jobs.views.answers import back, say_scheduled
+
+RELATED = ("mapping__left_connection", "mapping__right_connection")
+LOG_SIZE = 20
+
+
+@login_required
+@require_safe
+def coupling(request: HttpRequest, pk: int) -> HttpResponse:
+    found = get_object_or_404(Coupling.objects.select_related(*RELATED), pk=pk)
+    entries = page(SyncLogEntry.objects.filter(coupling=pk), "-pk", request.GET, LOG_SIZE)
+    context = {
+        "coupling": found,
+        "error": SyncError.objects.open().filter(coupling=found).select_related(*RELATED, "connection").first(),
+        "comparison": compare(found.mapping, found.left_key, found.right_key, found),
+        "entries": [log.readable(entry, found.mapping) for entry in entries],
+        "page": entries,
+    }
+    return render(request, "jobs/coupling.html", context)
+
+
+@login_required
+@require_POST
+def coupling_actions(request: HttpRequest) -> HttpResponse:
+    form, chosen = CouplingActionForm(request.POST), CouplingFilter(request.GET)
+    listing = f"{reverse('couplings:couplings')}?{chosen.query()}".removesuffix("?")
+    if not form.is_valid():
+        messages.error(request, _("Choose one of the actions of the page."))
+        return back(request, listing)
+    if not request.user.has_perm(form.permission):
+        raise PermissionDenied
+    selected = Coupling.objects.filter(pk__in=form.cleaned_data["selected"])
+    if not selected.exists():
+        messages.warning(request, _("Select one or more records that are still coupled."))
+        return back(request, listing)
+    if form.action_name == "remove_coupling":
+        return remove(request, form, selected, listing)
+    return synchronize(request, form, selected, listing)
+
+
+def synchronize(
+    request: HttpRequest, form: CouplingActionForm, selected: QuerySet[Coupling], listing: str
+) -> HttpResponse:
+    count = selected.count()
+    user = request.user if request.user.is_authenticated else None
+    try:
+        service.synchronize(selected, user=user, use=form.use_side)
+    except Refused as refused:
+        messages.warning(request, sentence(refused.code, refused.params))
+    else:
+        say_scheduled(request, count, count)
+    return back(request, listing)
+
+
+def remove(request: HttpRequest, form: CouplingActionForm, selected: QuerySet[Coupling], listing: str) -> HttpResponse:
+    if not form.cleaned_data["confirm"]:
+        count = selected.count()
+        answer = ngettext("Remove %(count)s coupling", "Remove %(count)s couplings", count) % {"count": number(count)}
+        context = {"action": form.action_name, "answer": answer, "count": count, "form": form, "page": listing}
+        return render(request, "jobs/confirm.html", context)
+    user = request.user if request.user.is_authenticated else None
+    removed = service.remove(selected, user=user)
+    text = ngettext(
+        "%(count)s coupling was removed. Neither record was changed.",
+        "%(count)s couplings were removed. None of the records was changed.",
+        removed,
+    )
+    messages.success(request, text % {"count": number(removed)})
+    return back(request, listing)

@@ -1,0 +1,91 @@
+from django.contrib import messages
+from django.contrib.auth.decorators import login_required
+from django.contrib.auth.models import User
+from django.core.exceptions import PermissionDenied
+from django.db.models import IntegerField, OuterRef, QuerySet, Subquery
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_POST, require_safe
+
+from couplings import rules_in_words
+from couplings.filters import ErrorFilter, Facets
+from couplings.messages import render as sentence
+from couplings.models import SyncError, TableMapping
+from couplings.paging import bounded_count
+from jobs.forms import MappingActionForm
+from jobs.models import Kind, SyncJob
+from jobs.services import jobs as job_service
+from jobs.services import mappings as service
+from jobs.services.errors import Refused
+
+RELATED = ("left_connection", "right_connection")
+RECENT = 10
+
+
+@login_required
+@require_safe
+def mappings(request: HttpRequest) -> HttpResponse:
+    """Integration Table Mappings."""
+    found = list(with_last_job(TableMapping.objects.select_related(*RELATED)))
+    jobs = SyncJob.objects.in_bulk([mapping.last_job for mapping in found if mapping.last_job])  # type: ignore[attr-defined]
+    facets = Facets(ErrorFilter({}), found)
+    rows = [
+        {"mapping": mapping, "job": jobs.get(mapping.last_job), "errors": facets.total(mapping=mapping.name)}  # type: ignore[attr-defined]
+        for mapping in found
+    ]
+    return render(request, "jobs/mappings.html", {"rows": rows})
+
+
+def with_last_job(mappings: QuerySet[TableMapping]) -> QuerySet[TableMapping]:
+    last = SyncJob.objects.filter(mapping=OuterRef("pk")).order_by("-pk").values("pk")[:1]
+    return mappings.annotate(last_job=Subquery(last, output_field=IntegerField()))
+
+
+@login_required
+@require_safe
+def mapping(request: HttpRequest, name: str) -> HttpResponse:
+    found = get_object_or_404(TableMapping.objects.select_related(*RELATED), name=name)
+    context = {
+        "mapping": found,
+        "rules": rules_in_words.sentences(found),
+        "fields": rules_in_words.fields(found),
+        "jobs": SyncJob.objects.filter(mapping=found).select_related("requested_by").order_by("-pk")[:RECENT],
+        "errors": bounded_count(SyncError.objects.open().filter(mapping=found)),
+        "couplings": bounded_count(found.couplings.all()),
+    }
+    return render(request, "jobs/mapping.html", context)
+
+
+@login_required
+@require_POST
+def mapping_actions(request: HttpRequest, name: str) -> HttpResponse:
+    found = get_object_or_404(TableMapping, name=name)
+    form = MappingActionForm(request.POST)
+    if not form.is_valid():
+        messages.error(request, _("Choose one of the actions of the page."))
+    elif not request.user.has_perm(form.permission):
+        raise PermissionDenied
+    else:
+        user = request.user if isinstance(request.user, User) else None
+        try:
+            messages.success(request, act(found, form.action_name, user))
+        except Refused as refused:
+            messages.warning(request, sentence(refused.code, refused.params))
+    return redirect("jobs:mapping", name=name)
+
+
+def act(mapping: TableMapping, action: str, user: User | None) -> str:
+    """Does it, and says so."""
+    match action:
+        case "pause":
+            service.pause(mapping, user=user)
+            return _("The mapping is paused. Changes are kept and played back when it resumes.")
+        case "resume":
+            service.resume(mapping, user=user)
+            return _("The mapping resumes.")
+        case Kind.FIND_DELETED.value:
+            job_service.start(mapping, Kind.FIND_DELETED, user=user)
+            return _("Deleted records are searched for in %(mapping)s.") % {"mapping": mapping.name}
+    job_service.start(mapping, Kind(action), user=user)
+    return _("The job %(kind)s was scheduled.") % {"kind": Kind(action).label}
