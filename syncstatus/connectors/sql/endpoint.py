@@ -39,6 +39,13 @@ class SqlEndpoint:
     def info(self) -> TableInfo:
         return self.table.info
 
+    @property
+    def key(self) -> tuple[str, ...]:
+        return tuple(column.name for column in self.table.key.columns)
+
+    def reserve_keys(self, count: int) -> list[str] | None:
+        return None
+
     def start_cursor(self) -> Cursor:
         return self._feed.start()
 

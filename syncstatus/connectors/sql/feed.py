@@ -1,8 +1,8 @@
 """What changed since a cursor.
 
 A *pass* lists everything that changed since the point ``from``, in pages. Its horizon is taken before its first
-statement: every transaction that ended before the horizon is visible to the pass, so ``from`` becomes the horizon when the
-last page was listed. Within a pass the cursor is the last (stamp, key) listed.
+statement: every transaction that ended before the horizon is visible to the pass, so ``from`` becomes the horizon when
+the last page was listed. Within a pass the cursor is the last (stamp, key) listed.
 
 XID feed: the column holds the writing transaction's id; the horizon is the oldest id still running (PROTOCOLS 4 A).
 TIME feed: the horizon is the start of the oldest open transaction, because a row it commits later carries a stamp from

@@ -31,9 +31,9 @@ class Isolation(Generic[Operation]):
     ) -> None:
         self._database = database
         self._connection = connection
-        self._together = together
-        self._alone = alone
-        self._refused = refused
+        self._together: Callable[[Group[Operation]], Results] = together
+        self._alone: Callable[[Operation], WriteResult] = alone
+        self._refused: Callable[[Operation, Failure], WriteResult] = refused
 
     def run(self, group: Group[Operation]) -> Results:
         """Raises the driver's error when it is about more than a record: a lost connection, a dropped table."""

@@ -53,7 +53,7 @@ class Reader:
     def stamps_in(
         self, connection: Connection, keys: Collection[str], *, lock: bool = False, skip_locked: bool = False
     ) -> dict[str, Stamp]:
-        """Those of ``keys`` that exist, by the key that was asked for; ``lock`` keeps them until the transaction ends."""
+        """Those of ``keys`` that exist, by the key that was asked for; ``lock`` keeps them as they are."""
         pages = self._rows(connection, self.heads, keys, lock, skip_locked)
         found = [stamp for rows in pages for stamp in self.heads.stamps(rows)]
         return self._asked({stamp.key: stamp for stamp in found}, keys)

@@ -74,14 +74,14 @@ def _column(dialect: Dialect, reflected: ReflectedColumn, facts: TableFacts) -> 
     nullable = bool(reflected["nullable"])
     codec = dialect.codec(name, reflected["type"], facts, nullable=nullable)
     computed = reflected.get("computed") is not None
-    identity = reflected.get("identity")
-    generated = computed or identity is not None or reflected.get("default") is not None
+    identity: Mapping[str, Any] = reflected.get("identity") or {}
+    generated = computed or bool(identity) or reflected.get("default") is not None
     generated = generated or reflected.get("autoincrement") is True
     info = FieldInfo(
         name=name,
         type=codec.type if codec else None,
         native_type=facts.natives.get(name) or _native(reflected["type"], facts.casts.get(name, "")),
-        writable=not computed and not (identity or {}).get("always"),
+        writable=not computed and not identity.get("always"),
         generated=generated,
         required=not nullable and not generated,
     )

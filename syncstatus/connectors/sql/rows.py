@@ -44,7 +44,7 @@ class RowWriter:
             number: _unfit(operation, held) or self._unsent(operation, held) for number, operation in group.items()
         }
         pending = {number: operation for number, operation in group.items() if results[number] is None}
-        isolation = Isolation(
+        isolation = Isolation[Update](
             self.database,
             connection,
             lambda some: self._update_together(connection, some),
@@ -103,7 +103,7 @@ class RowWriter:
         held = self._hold(connection, [operation.key for operation in group.values()])
         results = {number: _unfit(operation, held) for number, operation in group.items()}
         pending = {number: operation for number, operation in group.items() if results[number] is None}
-        isolation = Isolation(
+        isolation = Isolation[Delete](
             self.database,
             connection,
             lambda some: self._delete_together(connection, some),
@@ -131,7 +131,7 @@ class RowWriter:
         unsent = {number: refusals.refused_unsent(self.table, operation) for number, operation in group.items()}
         results = {number: result for number, result in unsent.items() if result}
         pending = {number: operation for number, operation in group.items() if number not in results}
-        isolation = Isolation(
+        isolation = Isolation[Create](
             self.database,
             connection,
             lambda some: self._create_together(connection, some),
@@ -183,10 +183,11 @@ class RowWriter:
         values = [row.get(column.name) for column in self.table.key.columns]
         return None if None in values else self.table.key.text(values)
 
-    def initial_stamps(self) -> dict[str, ColumnElement[Any] | None]:
+    def initial_stamps(self) -> dict[str, ColumnElement[Any]]:
         """What a new record's modified-on and version begin with, where the table has no default for them."""
         plain = (column for column in self.table.stamped if not column.info.generated)
-        return {column.name: self.table.stamp(column, creating=True) for column in plain}
+        stamps = ((column.name, self.table.stamp(column, creating=True)) for column in plain)
+        return {name: stamp for name, stamp in stamps if stamp is not None}
 
     def _insert_statement(self, names: Sequence[str]) -> sa.Insert:
         values = {name: _parameter(f"v{number}") for number, name in enumerate(names)}
@@ -225,9 +226,12 @@ class RowWriter:
         except DBAPIError as error:
             if self.database.failure(error).fault is not Fault.LOCKED:
                 raise
+        return self.hold_free(connection, keys)
+
+    def hold_free(self, connection: Connection, keys: Sequence[str]) -> Held:
+        """Locks those records that nobody else holds, without waiting."""
         held = self.reader.stamps_in(connection, keys, lock=True, skip_locked=True)
-        there = self.reader.stamps_in(connection, [key for key in keys if key not in held])
-        return Held(held, frozenset(there))
+        return Held(held, frozenset(self.reader.stamps_in(connection, [key for key in keys if key not in held])))
 
 
 def _parameter(name: str) -> sa.BindParameter[Any]:

@@ -44,15 +44,10 @@ class Selection:
         return self._add(self.table.element(name), codec.decode if codec else None)
 
     def _add_version(self) -> int | None:
-        table = self.table
         if self.hashes:
             return None
-        if table.versions is Versions.XMIN:
-            return self._add(sa.cast(sa.column("xmin", _selectable=table.clause), sa.Text))
-        codec = table.columns[table.source.version or ""].codec
-        return self._add(
-            table.dialect.version_text(table.element(table.source.version or "")), codec.decode if codec else None
-        )
+        codec = self.table.columns[self.table.source.version].codec if self.table.source.version else None
+        return self._add(version_element(self.table), codec.decode if codec else None)
 
     def _add_modified(self) -> int | None:
         column = self.table.modified_on
@@ -94,6 +89,13 @@ class Selection:
     def _included(self, rows: Sequence[Row]) -> Iterable[bool]:
         position = self.included
         return [True] * len(rows) if position is None else [bool(row[position]) for row in rows]
+
+
+def version_element(table: BoundTable) -> ColumnElement[Any]:
+    """The version as it is selected and compared; not for a table whose versions are hashes."""
+    if table.versions is Versions.XMIN:
+        return sa.cast(sa.column("xmin", _selectable=table.clause), sa.Text)
+    return table.dialect.version_text(table.element(table.source.version or ""))
 
 
 def hashed(values: Row) -> str:

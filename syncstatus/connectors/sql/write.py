@@ -7,7 +7,9 @@ from sqlalchemy.engine import Connection
 
 from syncstatus.connectors.errors import Transient
 from syncstatus.connectors.ports import Create, Delete, Outcome, Update, WriteResult
+from syncstatus.connectors.sql.bulk import BulkWriter
 from syncstatus.connectors.sql.database import AnswerLost, Database
+from syncstatus.connectors.sql.dialects.postgres import PostgreSQL
 from syncstatus.connectors.sql.failures import Fault
 from syncstatus.connectors.sql.isolation import Group, Results
 from syncstatus.connectors.sql.read import Reader
@@ -26,7 +28,8 @@ class Writer:
     def __init__(self, database: Database, table: BoundTable, reader: Reader) -> None:
         self.database = database
         self.table = table
-        self.rows = RowWriter(database, table, reader)
+        writer = BulkWriter if isinstance(database.dialect, PostgreSQL) else RowWriter
+        self.rows = writer(database, table, reader)
 
     def create(self, operations: Sequence[Create]) -> list[WriteResult]:
         return self._transact(operations, lambda connection: self._grouped(connection, operations, self.rows.create))

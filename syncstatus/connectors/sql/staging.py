@@ -1,0 +1,109 @@
+"""A temporary table on PostgreSQL that holds what is to be written, filled by COPY."""
+
+import csv
+import io
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from itertools import count
+from typing import Any, Final
+
+import psycopg2
+import sqlalchemy as sa
+from sqlalchemy.engine import Connection
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.sql import ColumnElement
+from sqlalchemy.sql.expression import TableClause
+
+from syncstatus.connectors.sql.columns import Column
+from syncstatus.connectors.sql.table import BoundTable
+from syncstatus.engine.values import Kind
+
+_COPY_BYTES: Final = 1 << 20
+_numbers = count(1)
+
+
+class _Null:
+    """Written as nothing at all, unquoted, which COPY reads as null: the csv module quotes all that is no number."""
+
+    def __float__(self) -> float:
+        return 0.0
+
+    def __str__(self) -> str:
+        return ""
+
+
+NULL: Final = _Null()
+
+
+class Staging:
+    """``types`` maps the table's columns to types in PostgreSQL's words; ``defaults`` draws those that COPY leaves out.
+
+    It lives until the transaction ends, or until the savepoint it was made in is given up.
+    """
+
+    def __init__(
+        self, connection: Connection, types: Mapping[str, str], defaults: Mapping[str, str] | None = None
+    ) -> None:
+        self.connection = connection
+        self.name = f"syncstatus_{next(_numbers)}"
+        defaults = defaults or {}
+        self.copied = [name for name in types if name not in defaults]
+        columns = (f"{name} {type_} {_default(defaults.get(name))}" for name, type_ in types.items())
+        # An expression may hold a percent sign, which the driver would take for a parameter.
+        statement = f"CREATE TEMPORARY TABLE {self.name} ({', '.join(columns)}) ON COMMIT DROP"
+        connection.exec_driver_sql(statement.replace("%", "%%"))
+        self.clause: TableClause = sa.table(self.name, *(sa.column(name) for name in types))
+
+    def __getitem__(self, name: str) -> ColumnElement[Any]:
+        return self.clause.c[name]
+
+    def fill(self, rows: Iterable[Sequence[Any]]) -> None:
+        """Rows of ``copied``, as ``encoder`` makes them. Raises ``DBAPIError``, ``UnicodeEncodeError``."""
+        text = io.StringIO()
+        csv.writer(text, quoting=csv.QUOTE_NONNUMERIC, lineterminator="\n").writerows(rows)
+        # Encoded here: an error in the middle of COPY would look as if somebody had cancelled it.
+        data = io.BytesIO(text.getvalue().encode())
+        driver = self.connection.connection.driver_connection
+        assert driver is not None
+        statement = f"COPY {self.name} ({', '.join(self.copied)}) FROM STDIN (FORMAT csv)"
+        try:
+            with driver.cursor() as cursor:
+                cursor.copy_expert(statement, data, _COPY_BYTES)
+        except psycopg2.Error as error:
+            raise DBAPIError(statement, None, error, connection_invalidated=bool(driver.closed)) from error
+
+
+def staged_type(column: Column) -> str:
+    """The column's type without its limits, so that a value that does not fit shows when it is assigned.
+
+    Single precision is staged double, or what gets lost would get lost unseen.
+    """
+    return "double precision" if column.cast == "real" else column.cast
+
+
+def is_same(column: Column, stored: ColumnElement[Any], staged: ColumnElement[Any]) -> ColumnElement[bool]:
+    """Whether what is stored is what was sent, to the letter: not only to a collation or a blank-padded type."""
+    kind = column.codec.type.kind if column.codec else Kind.TEXT
+    if kind in (Kind.TEXT, Kind.JSON) or column.cast == "real":
+        stored, staged = sa.cast(stored, sa.Text).collate("C"), sa.cast(staged, sa.Text)
+    return stored.is_not_distinct_from(staged)
+
+
+def key_columns(table: BoundTable) -> dict[str, str]:
+    """The columns of a temporary table for the records' keys."""
+    return {f"k{number}": column.cast for number, column in enumerate(table.key.columns)}
+
+
+def key_is_staged(table: BoundTable, staging: Staging) -> ColumnElement[bool]:
+    return sa.and_(*(element == staging[f"k{number}"] for number, element in enumerate(table.key_elements)))
+
+
+def encoder(column: Column) -> Callable[[Any], Any]:
+    """From a native value to what ``fill`` takes."""
+    encode = column.codec.encode if column.codec else None
+    if encode is None:
+        return lambda value: NULL if value is None else value
+    return lambda value: NULL if value is None else encode(value)
+
+
+def _default(expression: str | None) -> str:
+    return f"DEFAULT {expression}" if expression else ""
