@@ -124,7 +124,6 @@ USE_TZ = True
 
 STATIC_URL = "/static/"
 STATICFILES_DIRS = [BASE_DIR / "static"]
-STATIC_ROOT = DATA_DIR / "static"
 # Served from where they are written, so that a start needs no step that collects them.
 WHITENOISE_USE_FINDERS = True
 
