@@ -18,7 +18,7 @@ from couplings.configuration.problems import Path
 from couplings.models import Connection
 
 
-class SecretUnusable(Exception):  # noqa: N818
+class SecretUnusable(Exception):
     """A connection's settings cannot be completed; a person must act. Carries a message code and parameters:
     ``encryption_key_missing``, ``encryption_key_invalid``, ``secret_unreadable``, ``secret_not_stored``,
     ``variable_unset`` (``variable``)."""

@@ -39,7 +39,7 @@ class Problems(list[Problem]):
         return sorted(self, key=lambda problem: (problem.line, problem.column))
 
 
-class ConfigurationRefused(Exception):  # noqa: N818
+class ConfigurationRefused(Exception):
     """The configuration cannot be applied; nothing was changed. ``problems`` are in the order of the file."""
 
     def __init__(self, problems: Iterable[Problem]) -> None:

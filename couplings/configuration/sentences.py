@@ -63,7 +63,9 @@ CONNECTIONS = {
 }
 
 SECRETS = {
-    "variable_unset": _("The environment variable %(variable)s, which the connection “%(connection)s” needs, is not set."),
+    "variable_unset": _(
+        "The environment variable %(variable)s, which the connection “%(connection)s” needs, is not set."
+    ),
     "secret_not_stored": _(
         "No secret of the connection “%(connection)s” is stored that ******** could stand for. Write the secret itself "
         "or a reference such as ${PASSWORD}."
@@ -89,7 +91,7 @@ FILTERS = {
     "operator_unknown": _("There is no operator “%(operator)s”. Possible are: %(known)s."),
     "operand_not_text": _("“%(operator)s” needs a text, not “%(value)s”."),
     "operand_not_ordered": _("“%(operator)s” cannot be used with “%(value)s”."),
-    "filter_field_unknown": _("The table %(table)s in %(connection)s has no field “%(field)s” to filter by."),
+    "filter_field_unknown": _("The table “%(table)s” in %(connection)s has no field “%(field)s” to filter by."),
     "filter_value_type": _("“%(value)s” is not a value that the field “%(field)s” (%(type)s) can be compared with."),
     "filter_operator_type": _("“%(operator)s” works on texts only, and the field “%(field)s” holds a %(type)s."),
 }

@@ -40,7 +40,7 @@ class Node:
     place: Place = NOWHERE
 
 
-class Unusable(Exception):  # noqa: N818
+class Unusable(Exception):
     """Reading cannot go on: the file is not YAML, or would grow without bounds."""
 
     def __init__(self, place: Place, code: str, **params: Any) -> None:

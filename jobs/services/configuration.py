@@ -135,7 +135,7 @@ def save(document: Document, changed: Iterable[tuple[str, str]]) -> None:
 
 
 def schedule(row: TableMapping, entry: MappingEntry) -> None:
-    """A new schedule is due an interval from now, which leaves time for a preview; a shorter one takes effect at once."""
+    """A new schedule is due an interval from now, which leaves time for a preview; a shorter one counts at once."""
     due = None
     if entry.every is not None and entry.enabled:
         due = timezone.now() + timedelta(seconds=entry.every)

@@ -209,7 +209,7 @@ class SideValidator:
         if info.writable or not sound or not self.entry.writes(mapped, self.side):
             return
         other = Direction.RIGHT_TO_LEFT if self.side is Side.RIGHT else Direction.LEFT_TO_RIGHT
-        self.refuse((*path, "direction"), "field_read_only", field=info.name, direction=other.value)
+        self.refuse(path, "field_read_only", field=info.name, direction=other.value)
 
     def required(self) -> None:
         """A side on which records are created needs all its required fields."""

@@ -3,6 +3,7 @@
 import re
 
 import pytest
+
 from couplings.configuration.checks import check, same_tables, shared_targets
 from couplings.configuration.entries import Document, SideEntry
 from couplings.configuration.problems import ConfigurationRefused, Problems
@@ -198,7 +199,9 @@ def test_a_mistake_is_told_with_its_line(old: str, new: str, line: int, code: st
 
 
 def test_a_field_that_would_travel_against_its_mapping_is_refused() -> None:
-    text = changed("direction: bidirectional", "direction: left_to_right").replace("match: 1", "direction: right_to_left")
+    text = changed("direction: bidirectional", "direction: left_to_right").replace(
+        "match: 1", "direction: right_to_left"
+    )
 
     assert [(problem.line, problem.code) for problem in find_problems(text)] == [(24, "field_against_mapping")]
 
@@ -310,8 +313,25 @@ def test_no_message_repeats_a_password(secret: str) -> None:
 
 
 def test_fields_may_have_any_name_a_database_allows() -> None:
-    names = ["name", "Ærø", "with space", "quo'te", 'dou"ble', "no", "true", "1", "ключ", "a.b", "😀", "#x", "- y", "<<"]
-    lines = "".join(f"      {name!r}: {name!r}\n" if "'" not in name else f'      "{name}": "{name}"\n' for name in names)
+    names = [
+        "name",
+        "Ærø",
+        "with space",
+        "quo'te",
+        'dou"ble',
+        "no",
+        "true",
+        "1",
+        "ключ",
+        "a.b",
+        "😀",
+        "#x",
+        "- y",
+        "<<",
+    ]
+    lines = "".join(
+        f"      {name!r}: {name!r}\n" if "'" not in name else f'      "{name}": "{name}"\n' for name in names
+    )
     document, problems = read_document(FILE.replace("      name: full_name\n", lines).encode())
 
     assert problems == []

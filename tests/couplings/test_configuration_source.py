@@ -1,6 +1,7 @@
 """Files that are no configuration at all, and the traps of YAML."""
 
 import pytest
+
 from couplings.configuration.problems import ConfigurationRefused, Problem
 from couplings.configuration.sentences import located
 from couplings.configuration.source import MAX_BYTES, Node, parse

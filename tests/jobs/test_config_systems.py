@@ -1,0 +1,239 @@
+"""What a configuration file alone cannot show: whether it fits the systems' real tables."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+from couplings.models import TableMapping
+from tests.jobs.configuration_files import apply, build, change, refusal
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    return build(tmp_path)
+
+
+SYSTEM_CASES = [
+    ("table: customer,", "table: customers,", "6: mappings.CUSTOMER.left.table: There is no table “customers” in ERP."),
+    (
+        "phone: telephone",
+        "fone: telephone",
+        "12: mappings.CUSTOMER.fields.fone: The table “customer” in ERP has no field “fone”. Did you mean “phone”?",
+    ),
+    (
+        "phone: telephone",
+        "phone: telefone",
+        (
+            "12: mappings.CUSTOMER.fields.phone.to: The table “client” in CRM has no field “telefone”. Did you mean "
+            "“telephone”?"
+        ),
+    ),
+    (
+        "table: customer, modified_on: modified_at",
+        "table: note",
+        (
+            "6: mappings.CUSTOMER.left.table: The table “note” in ERP has no primary key. Name the fields that "
+            "identify a record in “key”."
+        ),
+    ),
+    (
+        "table: customer,",
+        "table: customer, key: zzz,",
+        "6: mappings.CUSTOMER.left.key: The table “customer” in ERP has no field “zzz” for the key.",
+    ),
+    (
+        "table: customer,",
+        "table: customer, key: name,",
+        (
+            "6: mappings.CUSTOMER.left.key: Nothing in ERP keeps “name” unique in the table “customer”, so it cannot "
+            "be a key. Add a unique constraint there, or name other fields."
+        ),
+    ),
+    (
+        "modified_on: modified_at",
+        "modified_on: modified",
+        (
+            "6: mappings.CUSTOMER.left.modified_on: The table “customer” in ERP has no field “modified” that says "
+            "when a record was modified. Did you mean “modified_at”?"
+        ),
+    ),
+    (
+        "modified_on: modified_at",
+        "modified_on: name",
+        (
+            "6: mappings.CUSTOMER.left.modified_on: “name” in ERP is of the type VARCHAR(100). “modified_on” needs a "
+            "date, better one with a time."
+        ),
+    ),
+    (
+        "modified_on: modified_at",
+        "version: nothing",
+        "6: mappings.CUSTOMER.left.version: The table “customer” in ERP has no field “nothing” for the version.",
+    ),
+    (
+        "modified_on: modified_at",
+        "version: active",
+        (
+            "6: mappings.CUSTOMER.left.version: “active” in ERP is of the type BOOLEAN, which cannot be a version. "
+            "Use a number, text, date with a time or UUID."
+        ),
+    ),
+    (
+        "modified_on: modified_at",
+        "filter: {county: DK}",
+        (
+            "6: mappings.CUSTOMER.left.filter.county: The table “customer” in ERP has no field “county” to filter "
+            "by. Did you mean “country”?"
+        ),
+    ),
+    (
+        "modified_on: modified_at",
+        "filter: {country: 5}",
+        (
+            "6: mappings.CUSTOMER.left.filter.country: “5” is not a value that the field “country” (VARCHAR(2)) can "
+            "be compared with."
+        ),
+    ),
+    (
+        "modified_on: modified_at",
+        "filter: {since: {ge: yesterday}}",
+        (
+            "6: mappings.CUSTOMER.left.filter.since: “yesterday” is not a value that the field “since” (DATE) can be "
+            "compared with."
+        ),
+    ),
+    (
+        "modified_on: modified_at",
+        "filter: {since: {contains: '2026'}}",
+        "6: mappings.CUSTOMER.left.filter.since: “contains” works on texts only, and the field “since” holds a DATE.",
+    ),
+    (
+        "phone: telephone",
+        "photo: joined",
+        (
+            "12: mappings.CUSTOMER.fields.photo: “photo” (BLOB) and “joined” (DATE) have no common form. Map fields "
+            "of like types."
+        ),
+    ),
+    (
+        "phone: telephone",
+        "whole: double",
+        (
+            "12: mappings.CUSTOMER.fields.whole: “whole” in ERP cannot be written. Give the field mapping the "
+            "direction left_to_right."
+        ),
+    ),
+    (
+        "phone: telephone",
+        "since: {to: joined, transform: [upper]}",
+        (
+            "12: mappings.CUSTOMER.fields.since.transform: “upper” works on texts only, and neither “since” nor "
+            "“joined” holds one."
+        ),
+    ),
+    (
+        "phone: telephone",
+        "photo: {to: picture, match: 2}",
+        "12: mappings.CUSTOMER.fields.photo.match: “photo” in ERP holds a BLOB, by which records cannot be matched.",
+    ),
+    (
+        "name: {to: full_name, match: 1}",
+        "country: land",
+        (
+            "10: mappings.CUSTOMER.fields: CRM needs a value for “full_name” in every new record of “client”, and no "
+            "field mapping fills it. Map it, or set “only_coupled: true” so that no records are created."
+        ),
+    ),
+    (
+        "connection: CRM, table: client",
+        "connection: ERP, table: customer",
+        (
+            "7: mappings.CUSTOMER.right.table: Both sides are the very same table customer. A record cannot be "
+            "coupled to itself."
+        ),
+    ),
+]
+
+
+@pytest.mark.parametrize(("old", "new", "sentence"), SYSTEM_CASES, ids=[case[1] for case in SYSTEM_CASES])
+def test_what_does_not_fit_a_table_is_told_with_its_line(folder: Path, old: str, new: str, sentence: str) -> None:
+    change(folder, old, new)
+
+    # Each connector writes the systems' types its own way.
+    assert f"sync.yaml:{sentence}".casefold() in refusal(folder).casefold().splitlines()
+
+
+def test_problems_of_the_file_and_of_the_systems_are_told_together(folder: Path) -> None:
+    change(folder, "phone: telephone", "phone: {to: telefone, lookup: ITEM}")
+    change(folder, "table: customer,", "table: customers,")
+
+    lines = refusal(folder).splitlines()
+
+    assert [re.match(r"sync\.yaml:(\d+)", line) and line.split(":")[1] for line in lines[:-1]] == ["6", "12", "12"]
+    assert lines[-1] == "3 problems. Nothing was changed."
+
+
+def test_a_required_field_need_not_be_filled_where_no_records_are_created(folder: Path) -> None:
+    change(folder, "name: {to: full_name, match: 1}", "country: land")
+    change(folder, "direction: bidirectional", "only_coupled: true")
+
+    assert "applied" in apply(folder)
+
+
+def test_restoring_creates_records_even_where_only_coupled_ones_travel(folder: Path) -> None:
+    change(folder, "name: {to: full_name, match: 1}", "country: land")
+    change(folder, "direction: bidirectional", "only_coupled: true\n    deletion_conflict: restore")
+
+    assert "CRM needs a value for “full_name”" in refusal(folder)
+
+
+def test_a_column_that_cannot_be_written_may_travel_away(folder: Path) -> None:
+    change(folder, "phone: telephone", "whole: {to: double, direction: left_to_right}")
+
+    assert "applied" in apply(folder)
+
+
+def test_all_ordinary_filters_are_accepted(folder: Path) -> None:
+    condition = "{country: [DK, SE], active: true, balance: {gt: 1.5, lt: 9}, since: {ge: 2026-01-01}, phone: null}"
+    change(folder, "modified_on: modified_at", f"filter: {condition}")
+
+    apply(folder)
+
+    assert TableMapping.objects.get().left_filter["phone"] == {"isnull": True}
+    assert apply(folder) == "Nothing to change: everything is as the file says.\n"
+
+
+def test_a_database_that_is_not_there_exits_3_with_the_connections_name(folder: Path) -> None:
+    (folder / "crm.sqlite3").unlink()
+
+    said = refusal(folder, code=3)
+
+    assert "CRM" in said
+    assert "ERP" not in said
+    assert said.endswith("Nothing was changed.")
+
+
+def test_wrong_settings_are_told_with_their_line(folder: Path) -> None:
+    text = (folder / "sync.yaml").read_text().replace(f"sqlite:///{folder}/crm.sqlite3", "oracle://crm/crm")
+    (folder / "sync.yaml").write_text(text)
+
+    assert "sync.yaml:3: connections.CRM.url: CRM is a database of the kind “oracle”." in refusal(folder)
+
+
+def test_problems_count_more_than_a_system_that_does_not_answer(folder: Path) -> None:
+    (folder / "crm.sqlite3").unlink()
+    change(folder, "phone: telephone", "fone: telephone")
+
+    assert "sync.yaml:12: mappings.CUSTOMER.fields.fone" in refusal(folder, code=2)
+
+
+def test_a_disabled_mapping_is_not_compared_with_its_systems(folder: Path) -> None:
+    (folder / "crm.sqlite3").unlink()
+    change(folder, "direction: bidirectional", "enabled: false")
+
+    apply(folder)
+
+    assert TableMapping.objects.get().next_run is None
