@@ -1,6 +1,8 @@
 """The sample as an installation has it: its databases, its configuration, and two synchronizations behind it."""
 
-from collections.abc import Callable
+import logging
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 
 from django.db import transaction
 from django.db.models import Q, QuerySet
@@ -63,8 +65,20 @@ def _configure() -> None:
 
 
 def _synchronize() -> None:
-    for mapping in _mappings():
-        jobs.start(mapping, Kind.MODIFIED, queue=False)
+    with _quiet(logging.getLogger("jobs")):
+        for mapping in _mappings():
+            jobs.start(mapping, Kind.MODIFIED, queue=False)
+
+
+@contextmanager
+def _quiet(logger: logging.Logger) -> Iterator[None]:
+    """Twelve jobs that start and end are no news to somebody who waits for one sentence."""
+    level = logger.level
+    logger.setLevel(logging.WARNING)
+    try:
+        yield
+    finally:
+        logger.setLevel(level)
 
 
 def _mappings() -> list[TableMapping]:

@@ -26,7 +26,7 @@ class Colleague:
     """Edits one record after the other; every edit is a transaction of its own, as in a business application."""
 
     def __init__(self, seed: int) -> None:
-        self.random = Random(seed)  # noqa: S311 (nothing to guess here)
+        self.random = Random(seed)
         self.systems: dict[System, extensions.connection] = {}
 
     def work(self, doings: "Mapping[Doing, int] | None" = None) -> Iterator[Edit]:

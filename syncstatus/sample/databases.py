@@ -50,7 +50,7 @@ class System(StrEnum):
 
 
 def url(store: dict[str, Any], database: str) -> str:
-    """The URL of another database on the server that the store's settings describe; a folder as host is a Unix socket."""
+    """The URL of another database on the server of the store; a folder as host is a Unix socket."""
     login = ":".join(quote(store[part], safe="") for part in ("USER", "PASSWORD") if store[part])
     options = {name: value for name, value in store["OPTIONS"].items() if isinstance(value, str)}
     host = store["HOST"]

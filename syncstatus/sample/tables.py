@@ -10,6 +10,7 @@ from typing import Any
 from uuid import UUID
 
 from syncstatus.sample import people, words
+from syncstatus.sample.people import Article, Company, Person
 
 SEED = 20_01
 CUSTOMERS, CONTACTS, ITEMS = 1_500, 2_000, 800
@@ -28,14 +29,14 @@ class Table:
 class World:
     """What there is to tell, and the uuids the CRM gave to it (in the order of the lists)."""
 
-    companies: list[people.Company]
-    people: list[people.Person]
-    articles: list[people.Article]
+    companies: list[Company]
+    people: list[Person]
+    articles: list[Article]
     uuids: dict[str, list[str]]
 
 
 def world(seed: int = SEED) -> World:
-    random = Random(seed)  # noqa: S311 (it is meant to be guessed)
+    random = Random(seed)
     companies = people.companies(random, CUSTOMERS)
     sizes = {"account": CUSTOMERS, "person": CONTACTS, "product": ITEMS, "currency": len(words.CURRENCIES)}
     return World(
@@ -62,7 +63,7 @@ def item_no(position: int) -> str:
     return f"I-{1_000 + position}"
 
 
-def company_email(company: people.Company) -> str:
+def company_email(company: Company) -> str:
     return f"Info@{company.domain}"
 
 
