@@ -64,7 +64,8 @@ class BulkWriter(RowWriter):
         """Rows of (number, version, stored as sent, key...); the records that differ are read back."""
         keys = {row[0]: self.table.key.text(row[3:]) for row in rows}
         same = {row[0]: WriteResult(Outcome.OK, keys[row[0]], row[1]) for row in rows if row[2]}
-        return same | self._read_back(connection, {n: key for n, key in keys.items() if n not in same}, group)
+        differing = {number: key for number, key in keys.items() if number not in same}
+        return same | self._read_back(connection, differing, group) if differing else same
 
     def delete(self, connection: Connection, group: Group[Delete]) -> Results:
         if self.table.versions is Versions.HASH or len(group) <= FEW:
@@ -152,8 +153,10 @@ class BulkWriter(RowWriter):
     def _create_staged(self, connection: Connection, group: Group[Create]) -> Results:
         rows = {number: self.row(operation) for number, operation in group.items()}
         new = StagedCreate(connection, self.table, rows, self.initial_stamps()).run()
-        rest = {number: operation for number, operation in group.items() if number not in {row[0] for row in new}}
-        return self._answers(connection, group, new) | self._not_inserted(connection, rest)
+        done = {row[0] for row in new}
+        rest = {number: operation for number, operation in group.items() if number not in done}
+        answers = self._answers(connection, group, new)
+        return answers | self._not_inserted(connection, rest) if rest else answers
 
     def _not_inserted(self, connection: Connection, group: Group[Create]) -> Results:
         """Records that were passed over: the key exists, or a try on its own says which other constraint it was."""

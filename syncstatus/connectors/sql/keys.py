@@ -18,8 +18,7 @@ class KeyCodec:
 
     def __init__(self, columns: Sequence[Column]) -> None:
         self.columns = tuple(columns)
-        self._parsers = [_PARSERS.get(column.codec.type.kind, str) if column.codec else str for column in columns]
-        self._bits = [_bits(column) for column in columns]
+        self._parsers = [_parser(column) for column in columns]
 
     def text(self, values: Sequence[Any]) -> str:
         """The canonical text of native values."""
@@ -30,20 +29,25 @@ class KeyCodec:
 
     def values(self, key: str) -> Key | None:
         """The native values of a key; None for a text that no record can have as its key."""
+        if len(self._parsers) == 1:
+            value = self._parsers[0](key)
+            return None if value is None else (value,)
         try:
-            parts = [key] if len(self.columns) == 1 else json.loads(key)
-            if not isinstance(parts, list) or len(parts) != len(self.columns):
-                return None
-            values = tuple(parse(part) for parse, part in zip(self._parsers, parts, strict=True))
-        except (ValueError, TypeError, InvalidOperation, RecursionError):
+            parts = json.loads(key)
+        except (ValueError, RecursionError):
             return None
-        return values if all(map(_can_be_sent, values, self._bits)) else None
+        if not isinstance(parts, list) or len(parts) != len(self._parsers):
+            return None
+        values = tuple(parse(part) for parse, part in zip(self._parsers, parts, strict=True))
+        return None if None in values else values
 
 
 def text(value: Any) -> str:
     """One native value as text; also for version columns."""
     if type(value) is str:
         return value
+    if type(value) is int:
+        return str(value)
     if isinstance(value, Unreadable):
         return value.text
     if isinstance(value, (date, datetime, time)):
@@ -57,25 +61,40 @@ def folded(key: str) -> str:
     return "".join(c for c in decomposed if not unicodedata.combining(c)).casefold().rstrip()
 
 
-def _bits(column: Column) -> int | None:
+def _parser(column: Column) -> Callable[[Any], Any]:
+    """Reads one part of a key; answers None for what the column cannot hold or the driver cannot send."""
     type_ = column.codec.type if column.codec else None
-    return (type_.precision or 64) if type_ and type_.kind is Kind.INTEGER else None
+    if type_ is None or type_.kind is Kind.TEXT:
+        return _text_part
+    if type_.kind is Kind.INTEGER:
+        limit = 1 << ((type_.precision or 64) - 1)
+        return lambda part: _integer_part(part, limit)
+    parse = _PARSERS.get(type_.kind, str)
+    return lambda part: _part(parse, part)
 
 
-def _can_be_sent(value: Any, bits: int | None) -> bool:
-    if bits is not None:
-        return -(1 << (bits - 1)) <= value < 1 << (bits - 1)
-    return not isinstance(value, str) or ("\0" not in value and value.isprintable()) or _encodes(value)
+def _text_part(part: Any) -> str | None:
+    part = str(part)
+    return part if part.isprintable() or _can_be_sent(part) else None
 
 
-def _encodes(value: str) -> bool:
-    if "\0" in value:
-        return False
+def _can_be_sent(part: str) -> bool:
+    return "\0" not in part and not any("\ud800" <= character <= "\udfff" for character in part)
+
+
+def _integer_part(part: Any, limit: int) -> int | None:
     try:
-        value.encode()
-    except UnicodeEncodeError:
-        return False
-    return True
+        value = int(part)
+    except (ValueError, TypeError):
+        return None
+    return value if -limit <= value < limit else None
+
+
+def _part(parse: Callable[[Any], Any], part: Any) -> Any:
+    try:
+        return parse(part)
+    except (ValueError, TypeError, KeyError, InvalidOperation):
+        return None
 
 
 def _boolean(part: Any) -> bool:
@@ -83,7 +102,6 @@ def _boolean(part: Any) -> bool:
 
 
 _PARSERS: Final[dict[Kind, Callable[[Any], Any]]] = {
-    Kind.INTEGER: int,
     Kind.DECIMAL: lambda part: Decimal(str(part)),
     Kind.FLOAT: float,
     Kind.BOOLEAN: _boolean,

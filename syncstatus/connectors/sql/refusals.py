@@ -42,13 +42,15 @@ def written(table: BoundTable, record: Record, sent: Mapping[str, Any]) -> Write
 
 def refused_unsent(table: BoundTable, operation: Create | Update) -> WriteResult | None:
     """What need not be sent to be refused: a computed field, a value that was never readable."""
+    values = operation.values
+    if values.keys().isdisjoint(table.read_only) and Unreadable not in map(type, values.values()):
+        return None
     key = operation.key if isinstance(operation, Update) else None
-    for name, value in operation.values.items():
-        if not table.columns[name].info.writable:
-            return invalid(key, "field_read_only", name)
-        if isinstance(value, Unreadable):
-            return invalid(key, "value_not_storable", name)
-    return None
+    computed = next((name for name in values if name in table.read_only), None)
+    if computed is not None:
+        return invalid(key, "field_read_only", computed)
+    unreadable = next(name for name, value in values.items() if isinstance(value, Unreadable))
+    return invalid(key, "value_not_storable", unreadable)
 
 
 def refused(table: BoundTable, operation: Create | Update | Delete, failure: Failure) -> WriteResult:

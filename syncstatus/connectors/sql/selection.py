@@ -73,13 +73,15 @@ class Selection:
     def _keys(self, rows: Sequence[Row]) -> Iterable[str]:
         start, count = self.width, len(self.table.key.columns)
         if count == 1:
-            return [text(row[start]) for row in rows]
+            return [text(row[start]) for row in rows]  # spares a tuple for each of them
         return [self.table.key.text(row[start : start + count]) for row in rows]
 
     def _versions(self, rows: Sequence[Row]) -> Iterable[str]:
         position, width = self.version, self.width
         if position is None:
             return [hashed(row[:width]) for row in rows]
+        if self.table.versions is Versions.XMIN:
+            return [row[position] for row in rows]
         return [text(row[position]) for row in rows]
 
     def _modified(self, rows: Sequence[Row]) -> Iterable[datetime | None]:

@@ -9,7 +9,7 @@ from sqlalchemy.engine import Connection
 from sqlalchemy.sql import ColumnElement
 
 from syncstatus.connectors.sql.selection import Row, version_element
-from syncstatus.connectors.sql.staging import Staging, encoder, is_same, staged_type
+from syncstatus.connectors.sql.staging import RowEncoder, Staging, is_same, staged_type
 from syncstatus.connectors.sql.table import BoundTable
 
 
@@ -36,8 +36,8 @@ class StagedCreate:
         types = {f"v{number}": staged_type(table.columns[name]) for number, name in enumerate(self.names)}
         defaults = {self._staged_name(name): table.facts.key_defaults[name] for name in self.drawn}
         self.staging = Staging(connection, {"n": "integer", **types}, defaults)
-        encoders = [(name, encoder(table.columns[name])) for name in self.sent]
-        self.staging.fill([n, *(encode(row[name]) for name, encode in encoders)] for n, row in rows.items())
+        encode = RowEncoder([table.columns[name] for name in self.sent])
+        self.staging.fill([number, *encode([row[name] for name in self.sent])] for number, row in rows.items())
 
     def run(self) -> list[Row]:
         """Rows of (number, version, stored as sent, key...) of the records that are new."""

@@ -9,7 +9,7 @@ from sqlalchemy.sql import ColumnElement
 
 from syncstatus.connectors.ports import Delete, Update
 from syncstatus.connectors.sql.selection import Row, version_element
-from syncstatus.connectors.sql.staging import Staging, encoder, is_same, key_columns, key_is_staged, staged_type
+from syncstatus.connectors.sql.staging import RowEncoder, Staging, is_same, key_columns, key_is_staged, staged_type
 from syncstatus.connectors.sql.table import BoundTable
 
 
@@ -19,8 +19,9 @@ class StagedUpdate:
     def __init__(self, connection: Connection, table: BoundTable, group: Mapping[int, Update]) -> None:
         self.connection = connection
         self.table = table
-        self.names = list(dict.fromkeys(name for operation in group.values() for name in operation.values))
-        self.partial = {n for n in self.names if any(n not in operation.values for operation in group.values())}
+        sets = {tuple(operation.values) for operation in group.values()}
+        self.names = list(dict.fromkeys(name for names in sets for name in names))
+        self.partial = {name for name in self.names if any(name not in names for names in sets)}
         self.staging = Staging(connection, self._types())
         self.staging.fill(self._rows(group))
 
@@ -49,12 +50,12 @@ class StagedUpdate:
         return types | {f"h{n}": "boolean" for n, name in enumerate(self.names) if name in self.partial}
 
     def _rows(self, group: Mapping[int, Update]) -> Iterator[list[Any]]:
-        encoders = [(name, encoder(self.table.columns[name])) for name in self.names]
+        encode = RowEncoder([self.table.columns[name] for name in self.names])
         flags = [name for name in self.names if name in self.partial]
         for number, operation in group.items():
             sent = operation.values
             key = self.table.key.values(operation.key) or ()
-            values = [encode(sent.get(name)) for name, encode in encoders]
+            values = encode([sent.get(name) for name in self.names])
             yield [number, *key, operation.version, *values, *(name in sent for name in flags)]
 
     def _assigned(self, number: int, name: str) -> ColumnElement[Any]:

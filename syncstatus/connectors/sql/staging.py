@@ -2,7 +2,7 @@
 
 import csv
 import io
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from itertools import count
 from typing import Any, Final
 
@@ -57,7 +57,7 @@ class Staging:
         return self.clause.c[name]
 
     def fill(self, rows: Iterable[Sequence[Any]]) -> None:
-        """Rows of ``copied``, as ``encoder`` makes them. Raises ``DBAPIError``, ``UnicodeEncodeError``."""
+        """Rows of ``copied``, as ``RowEncoder`` makes them. Raises ``DBAPIError``, ``UnicodeEncodeError``."""
         text = io.StringIO()
         csv.writer(text, quoting=csv.QUOTE_NONNUMERIC, lineterminator="\n").writerows(rows)
         # Encoded here: an error in the middle of COPY would look as if somebody had cancelled it.
@@ -97,12 +97,19 @@ def key_is_staged(table: BoundTable, staging: Staging) -> ColumnElement[bool]:
     return sa.and_(*(element == staging[f"k{number}"] for number, element in enumerate(table.key_elements)))
 
 
-def encoder(column: Column) -> Callable[[Any], Any]:
-    """From a native value to what ``fill`` takes."""
-    encode = column.codec.encode if column.codec else None
-    if encode is None:
-        return lambda value: NULL if value is None else value
-    return lambda value: NULL if value is None else encode(value)
+class RowEncoder:
+    """From native values of these columns to what ``fill`` takes."""
+
+    def __init__(self, columns: Sequence[Column]) -> None:
+        codecs = enumerate(column.codec for column in columns)
+        self._encoders = [(position, codec.encode) for position, codec in codecs if codec and codec.encode]
+
+    def __call__(self, values: list[Any]) -> list[Any]:
+        """Changes ``values`` in place."""
+        for position, encode in self._encoders:
+            if values[position] is not None:
+                values[position] = encode(values[position])
+        return [NULL if value is None else value for value in values]
 
 
 def _default(expression: str | None) -> str:

@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import cached_property
 from typing import Any
 
 import sqlalchemy as sa
@@ -50,6 +51,11 @@ class BoundTable:
 
     def element(self, name: str) -> ColumnElement[Any]:
         return self.clause.c[name]
+
+    @cached_property
+    def read_only(self) -> frozenset[str]:
+        """Columns that the database computes itself."""
+        return frozenset(column.name for column in self.columns.values() if not column.info.writable)
 
     @property
     def key_elements(self) -> list[ColumnElement[Any]]:

@@ -1,10 +1,7 @@
 """PostgreSQL through psycopg2."""
 
-import json
 from collections.abc import Mapping, Sequence
 from datetime import UTC, timedelta
-from decimal import Decimal
-from math import isfinite
 from typing import Any, ClassVar, Final
 
 import sqlalchemy as sa
@@ -16,11 +13,12 @@ from sqlalchemy.types import UserDefinedType
 
 from syncstatus.connectors.sql import types
 from syncstatus.connectors.sql.columns import Codec, Column
+from syncstatus.connectors.sql.dialects import postgres_casters as casters
 from syncstatus.connectors.sql.dialects.base import Clock, Dialect, TableFacts
 from syncstatus.connectors.sql.dialects.postgres_failures import failure
 from syncstatus.connectors.sql.failures import Failure
 from syncstatus.connectors.sql.settings import APPLICATION_NAME, Timeouts
-from syncstatus.engine.values import FieldType, Kind, Unreadable
+from syncstatus.engine.values import FieldType, Kind
 
 BLIND_OVERLAP: Final = timedelta(minutes=5)
 """How long we assume a transaction to run that we are not allowed to see."""
@@ -41,32 +39,19 @@ class _Native(UserDefinedType):
         return self.name
 
 
-def _caster(read: Any) -> Any:
-    return lambda text, _cursor: None if text is None else read(text)
-
-
-def _read_float(text: str) -> Any:
-    value = float(text)
-    return value if isfinite(value) else Unreadable(types.UNREADABLE_NUMBER, text)
-
-
-def _read_numeric(text: str) -> Any:
-    value = Decimal(text)
-    return value if value.is_finite() else Unreadable(types.UNREADABLE_NUMBER, text)
-
-
 # The driver's own converters raise for a date before Christ and turn infinity into the last day of 9999.
 _CASTERS: Final = tuple(
-    extensions.new_type(oids, name, _caster(read))
+    extensions.new_type(oids, name, read)
     for name, oids, read in (
-        ("SYNC_BPCHAR", (1042,), str.rstrip),
-        ("SYNC_FLOAT", (700, 701), _read_float),
-        ("SYNC_NUMERIC", (1700,), _read_numeric),
-        ("SYNC_DATE", (1082,), types.read_date),
-        ("SYNC_TIME", (1083,), types.read_time),
-        ("SYNC_TIMESTAMP", (1114, 1184), types.read_datetime),
-        ("SYNC_UUID", (2950,), str),
-        ("SYNC_JSON", (114, 3802), json.loads),
+        ("SYNC_BPCHAR", (1042,), casters.padded),
+        ("SYNC_FLOAT", (700, 701), casters.floating),
+        ("SYNC_NUMERIC", (1700,), casters.numeric),
+        ("SYNC_DATE", (1082,), casters.day),
+        ("SYNC_TIME", (1083,), casters.time_of_day),
+        ("SYNC_TIMESTAMP", (1114,), casters.timestamp),
+        ("SYNC_TIMESTAMPTZ", (1184,), casters.timestamp_with_zone),
+        ("SYNC_UUID", (2950,), casters.as_is),
+        ("SYNC_JSON", (114, 3802), casters.parsed_json),
     )
 )
 
