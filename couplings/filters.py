@@ -146,7 +146,8 @@ class Facets:
 
     @property
     def states(self) -> list[Option]:
-        return self.options("state", {name: label for name, (label, _states) in STATES.items()})
+        """Who has to act: the groups a reader starts from."""
+        return self.options("state", {name: STATES[name][0] for name in ("needs_person", "by_itself")})
 
 
 def _fits(cell: tuple[str, str, str], wanted: Mapping[str, str]) -> bool:

@@ -64,7 +64,9 @@ class Selection(tables.Column):
             attrs={"th": {"class": "select"}, "td": {"class": "select"}},
         )
 
-    def render(self, value: Any, record: Any, table: PagedTable) -> SafeString:
+    def render(self, value: Any, record: Any, table: PagedTable) -> SafeString | str:
+        if isinstance(record, SyncError) and not (record.left_key or record.right_key):
+            return ""  # no action applies to the error of a whole connection or mapping
         checked = " checked" if table.request.GET.get("select") == "page" else ""
         name = getattr(record, "description", "") or str(record)
         label = _("Select %(record)s") % {"record": name}
@@ -84,7 +86,7 @@ class ErrorTable(PagedTable):
     table = tables.Column(gettext_lazy("Table"), accessor="table_name", order_by="table_name")
     description = tables.Column(gettext_lazy("Description"), empty_values=(), attrs={"td": {"class": "title"}})
     record_exists = tables.Column(gettext_lazy("Record Exists"), empty_values=())
-    coupled_to = tables.Column(gettext_lazy("Coupled To"), empty_values=())
+    coupled_to = tables.Column(gettext_lazy("Coupled To"), empty_values=(), attrs={"td": {"class": "key"}})
     coupled_record_exists = tables.Column(gettext_lazy("Coupled Record Exists"), empty_values=())
     message = tables.Column(
         gettext_lazy("Error Message"), order_by="code", empty_values=(), attrs={"td": {"class": "message"}}
@@ -131,7 +133,8 @@ class ErrorTable(PagedTable):
         if record.request:
             requested = format_html('<span class="requested">{}</span>', requested_text(record))
         compare = _("Compare") if record.left_key or record.right_key else _("Details")
-        return format_html("{} {} {}", messages.of(record), link(error_url(record), compare), requested)
+        said = format_html('<span class="said">{}</span>', messages.of(record))
+        return format_html("{} {} {}", said, link(error_url(record), compare), requested)
 
     def render_kind(self, record: SyncError) -> SafeString:
         state = State(record.state)

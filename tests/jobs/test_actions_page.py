@@ -285,9 +285,7 @@ def test_only_posts_act(client: Client) -> None:
 
 
 @pytest.mark.parametrize("count", [2, 40])
-def test_the_number_of_queries_does_not_grow(
-    client: Client, count: int, django_assert_max_num_queries: Any
-) -> None:
+def test_the_number_of_queries_does_not_grow(client: Client, count: int, django_assert_max_num_queries: Any) -> None:
     mapping = given.mapping()
     errors = [given.error(mapping, number) for number in range(count)]
 

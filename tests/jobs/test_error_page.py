@@ -1,0 +1,215 @@
+"""One error side by side, between two real databases."""
+
+from typing import Any
+
+import pytest
+from django.test import Client
+
+from couplings.models import SyncError
+from jobs.models import Kind, SyncJob
+from tests import given
+from tests.jobs.worlds import World
+
+
+@pytest.fixture
+def conflict(world: World) -> SyncError:
+    """Both sides changed the phone of Adatum, and the right one its fax as well."""
+    left, right = world.pair(name="Adatum", phone="1", fax="5")
+    world.left.edit(left, phone="2")
+    world.right.edit(right, phone="3", fax="6")
+    world.sync()
+    return world.error()
+
+
+@pytest.fixture
+def ada(transactional_db: None) -> Client:
+    return given.signed_in(given.person("ada", "administrator"))
+
+
+def url(error: SyncError) -> str:
+    return f"/errors/{error.pk}/"
+
+
+def work_off(world: World) -> None:
+    """What the workers do when the job is rung."""
+    world.sync(Kind.RETRY)
+
+
+def test_it_shows_what_each_side_holds_and_what_merges(conflict: SyncError, ada: Client) -> None:
+    response = ada.get(url(conflict))
+
+    rows = {row.name: row for row in response.context["comparison"].rows}
+    assert rows["phone>telephone"].conflict
+    assert (rows["phone>telephone"].left, rows["phone>telephone"].base, rows["phone>telephone"].right) == (
+        "2",
+        "1",
+        "3",
+    )
+    assert rows["fax>fax"].result == "right"
+    page = response.content.decode()
+    assert 'name="field:phone&gt;telephone" value="left"' in page
+    assert "Use ERP for all" in page
+    assert "2 fields that agree" in page
+
+
+def test_a_choice_for_each_field(world: World, conflict: SyncError, ada: Client) -> None:
+    token = ada.get(url(conflict)).context["comparison"].token
+
+    response = ada.post(url(conflict), {"token": token, "field:phone>telephone": "left"}, follow=True)
+    assert "has been scheduled for 1 of 1 record" in response.content.decode()
+    work_off(world)
+
+    left, right = conflict.left_key or "", conflict.right_key or ""
+    assert world.left.get(left) == world.right.get(right) == ("Adatum", "2", "6")
+    assert not world.errors()
+    page = ada.get(url(conflict)).content.decode()
+    assert "Resolved: synchronized, by ada" in page
+
+
+def test_one_side_for_all(world: World, conflict: SyncError, ada: Client) -> None:
+    token = ada.get(url(conflict)).context["comparison"].token
+
+    ada.post(url(conflict), {"token": token, "use": "right"})
+    work_off(world)
+
+    assert world.left.get(conflict.left_key or "") == ("Adatum", "3", "6")
+
+
+def test_a_record_that_moved_meanwhile_is_not_written(world: World, conflict: SyncError, ada: Client) -> None:
+    token = ada.get(url(conflict)).context["comparison"].token
+    world.right.edit(conflict.right_key or "", phone="4")
+
+    response = ada.post(url(conflict), {"token": token, "use": "left"})
+
+    assert response.status_code == 409
+    page = response.content.decode()
+    assert "was changed while this page was open. Nothing was written" in page
+    assert '<label><input type="radio" name="field:phone&gt;telephone" value="right"> 4</label>' in page
+    conflict.refresh_from_db()
+    assert conflict.request == ""
+
+
+@pytest.mark.parametrize("sent", [{}, {"field:phone>telephone": "both"}, {"field:unknown": "left"}, {"use": "best"}])
+def test_a_choice_that_makes_no_sense_writes_nothing(
+    world: World, conflict: SyncError, ada: Client, sent: dict[str, str]
+) -> None:
+    token = ada.get(url(conflict)).context["comparison"].token
+
+    ada.post(url(conflict), {"token": token, **sent})
+    work_off(world)
+
+    assert world.left.get(conflict.left_key or "") == ("Adatum", "2", "5")
+    assert world.right.get(conflict.right_key or "") == ("Adatum", "3", "6")
+
+
+def test_a_deletion_offers_to_restore_or_delete_in_plain_words(world: World, ada: Client) -> None:
+    left, right = world.pair(name="Adatum", phone="1")
+    world.right.delete(right)
+    world.sync()
+    error = world.error()
+
+    page = ada.get(url(error)).content.decode()
+
+    assert "Restore: create it again in CRM" in page
+    assert "Delete it in ERP as well" in page
+    assert "coupled to a deleted record" in page
+
+    ada.post("/errors/actions/", {"action": "restore", "selected": error.pk, "next": url(error)})
+    work_off(world)
+    assert len(world.right.keys()) == 1
+    assert not world.errors()
+    assert world.left.get(left) == ("Adatum", "1", None)
+
+
+def test_an_unreachable_system_is_said_and_the_stored_values_are_shown(
+    world: World, conflict: SyncError, ada: Client
+) -> None:
+    world.mapping.right_connection.settings = {"url": "postgresql://nobody@127.0.0.1:1/none"}
+    world.mapping.right_connection.save()
+
+    response = ada.get(url(conflict))
+
+    page = response.content.decode()
+    assert response.status_code == 200
+    assert "CRM could not be reached" in page
+    assert "those stored when the error was last seen" in page
+    assert ">2</td>" in page
+
+
+def test_the_error_of_a_connection_has_a_page(world: World, ada: Client) -> None:
+    world.mapping.right_connection.settings = {"url": "postgresql://nobody@127.0.0.1:1/none"}
+    world.mapping.right_connection.save()
+    world.sync()
+
+    page = ada.get(url(world.error())).content.decode()
+
+    assert "CRM could not be reached" in page
+    assert "Use ERP" not in page
+
+
+def test_a_viewer_looks_and_may_not_choose(conflict: SyncError) -> None:
+    carl = given.signed_in(given.person("carl", "viewer"))
+
+    page = carl.get(url(conflict)).content.decode()
+
+    assert "for all" not in page
+    assert 'name="action"' not in page
+    assert carl.post(url(conflict), {"use": "left"}).status_code == 403
+
+
+@pytest.mark.django_db
+def test_an_error_that_is_not_there(client: Client) -> None:
+    ada = given.signed_in(given.person("ada", "administrator"))
+
+    for pk in (0, 999, 10**30):
+        response = ada.get(f"/errors/{pk}/")
+        assert response.status_code == 404
+        assert "There is nothing at this address" in response.content.decode()
+
+
+def test_the_record_page_shows_both_sides_and_its_log(world: World, conflict: SyncError, ada: Client) -> None:
+    page = ada.get(f"/couplings/{conflict.coupling_id}/").content.decode()
+
+    assert "Not in step since" in page
+    assert "Synchronization Log" in page
+    assert "Inserted" in page
+    assert "phone / telephone" in page
+
+
+def test_synchronize_from_the_record_page(world: World, ada: Client) -> None:
+    left, right = world.pair(name="Adatum", phone="1")
+    coupling = world.coupling(left)
+    world.left.edit(left, phone="2")
+
+    response = ada.post(
+        "/couplings/actions/",
+        {"action": "synchronize", "selected": coupling.pk, "use": "left", "next": f"/couplings/{coupling.pk}/"},
+        follow=True,
+    )
+
+    assert "has been scheduled for 1 of 1 record" in response.content.decode()
+    queued = SyncJob.objects.get(kind=Kind.RECORDS)
+    assert queued.parameters == {"side": "left", "keys": [left], "use": "left"}
+
+
+def test_a_field_written_is_in_the_log_with_old_and_new(world: World, ada: Client) -> None:
+    left, right = world.pair(name="Adatum", phone="1")
+    world.left.edit(left, phone="<2>")
+    world.sync()
+
+    page = ada.get(f"/couplings/{world.coupling(left).pk}/").content.decode()
+
+    assert "telephone: <del>1</del>" in page
+    assert "<ins>&lt;2&gt;</ins>" in page
+
+
+def test_removing_a_coupling_asks_first(world: World, ada: Client) -> None:
+    left, _right = world.pair(name="Adatum")
+    data: dict[str, Any] = {"action": "remove_coupling", "selected": world.coupling(left).pk}
+
+    assert "Remove 1 coupling?" in ada.post("/couplings/actions/", data).content.decode()
+    assert world.coupling(left)
+
+    response = ada.post("/couplings/actions/", {**data, "confirm": "1"}, follow=True)
+    assert "1 coupling was removed. Neither record was changed." in response.content.decode()
+    assert len(world.left.keys()) == len(world.right.keys()) == 1
