@@ -15,8 +15,10 @@ import psycopg2
 from syncstatus.embedded import programs
 from syncstatus.embedded.errors import EmbeddedError
 from syncstatus.embedded.homes import Home
+from syncstatus.embedded.processes import end_left_overs, works_in
 
 NAME = "syncstatus"
+PASSWORD = "postgresql.password"  # noqa: S105  (the name of its file)
 LOG_BYTES = 10_000_000
 START_SECONDS = 60
 # In postmaster.pid, counted from 0.
@@ -29,7 +31,7 @@ class PostgreSQL:
         self.data = home.folder / "postgresql"
         self.log = home.folder / "postgresql.log"
         self.sockets = home.sockets()
-        self.password = home.password("postgresql.password")
+        self.password = home.password(PASSWORD)
 
     @property
     def url(self) -> str:
@@ -48,11 +50,12 @@ class PostgreSQL:
         if self.pid():
             # Alive, but its socket is gone or it hangs: nobody can use it as it is.
             self.stop()
+        # A killed program leaves behind what it was just starting. The log that PostgreSQL replays makes this safe.
+        end_left_overs(self.home.folder, "initdb", "pg_ctl", "postgres")
         if not self.data.exists():
             self._create_cluster()
-        self._clear_remains()
+        self._disarm_old_pid()
         self._launch()
-        self._create_database()
 
     def stop(self) -> None:
         """Stop it, ending the connections that are still open. Whoever calls holds `start.lock`."""
@@ -66,7 +69,8 @@ class PostgreSQL:
         """The process that runs this cluster, if any: a number in a file may meanwhile belong to another process."""
         try:
             process = psutil.Process(int((self.data / "postmaster.pid").read_text().split("\n", 1)[0]))
-            return process.pid if self._is_ours(process) else None
+            # A postmaster works in its data folder.
+            return process.pid if works_in(process, self.data, "postgres") else None
         except (OSError, ValueError, psutil.Error):
             return None
 
@@ -110,11 +114,11 @@ class PostgreSQL:
         # Renamed when complete, so that an interrupted start leaves no half cluster behind.
         draft = self.data.with_name("postgresql-draft")
         shutil.rmtree(draft, ignore_errors=True)
-        done = self.home.run(
-            programs.postgresql(self.home) / "initdb",
+        self._make(
+            "initdb",
             f"--pgdata={draft}",
             f"--username={NAME}",
-            f"--pwfile={self.home.folder / 'postgresql.password'}",
+            f"--pwfile={self.home.folder / PASSWORD}",
             "--auth=scram-sha-256",
             "--encoding=UTF8",
             "--locale=C",
@@ -122,39 +126,30 @@ class PostgreSQL:
             "--builtin-locale=C.UTF-8",
             "--no-instructions",
         )
-        if done.returncode != 0:
-            raise EmbeddedError(f"The embedded PostgreSQL could not make its data folder: {done.stderr.strip()}")
+        self._make("postgres", "--single", "-D", str(draft), "postgres", input=f"CREATE DATABASE {NAME};\n")
         draft.rename(self.data)
 
-    def _clear_remains(self) -> None:
-        """Keep what a killed server has left from refusing the start.
+    def _make(self, program: str, *arguments: str, **options: str) -> None:
+        done = self.home.run(programs.postgresql(self.home) / program, *arguments, **options)
+        if done.returncode != 0:
+            raise EmbeddedError(f"The embedded PostgreSQL could not make its data folder: {done.stderr.strip()}")
+
+    def _disarm_old_pid(self) -> None:
+        """Keep the files of a killed server from refusing the start.
 
         Another process may have its number by now, but PostgreSQL takes the number of its grandparent, which is this
         program, for a left-over. The rest of the file stays: from it PostgreSQL learns whether processes of the killed
-        server still use its shared memory. Those that do are ended; the log that PostgreSQL replays makes that safe.
+        server still use its shared memory. An empty file tells nothing, and PostgreSQL would stop at it.
         """
         file = self.data / "postmaster.pid"
         if file.exists():
-            self._end_orphans()
-            _, newline, rest = file.read_text().partition("\n")
-            file.write_text(f"{os.getpid()}{newline}{rest}")
+            _, _, rest = file.read_text().partition("\n")
+            if rest:
+                file.write_text(f"{os.getpid()}\n{rest}")
+            else:
+                file.unlink()
         for left_over in self.sockets.glob(".s.PGSQL.*"):
             left_over.unlink()
-
-    def _end_orphans(self) -> None:
-        orphans = [process for process in psutil.process_iter() if self._is_ours(process)]
-        for process in orphans:
-            with contextlib.suppress(psutil.NoSuchProcess):
-                process.kill()
-        while any(map(self._is_ours, orphans)):
-            time.sleep(0.01)
-
-    def _is_ours(self, process: psutil.Process) -> bool:
-        # PostgreSQL's processes work in the data folder. A zombie works nowhere.
-        try:
-            return process.name() == "postgres" and Path(process.cwd()) == self.data
-        except (OSError, psutil.Error):
-            return False
 
     def _launch(self) -> None:
         if self.log.exists() and self.log.stat().st_size > LOG_BYTES:
@@ -167,26 +162,13 @@ class PostgreSQL:
                 "unix_socket_permissions": "0700",
             }.items()
         )
-        done = self._pg_ctl(
-            "start", "--wait", f"--timeout={START_SECONDS}", f"--log={self.log}", f"--options={options}"
-        )
-        if done.returncode != 0 or not self._answers():
+        self._pg_ctl("start", "--wait", f"--timeout={START_SECONDS}", f"--log={self.log}", f"--options={options}")
+        if not self._answers():
             raise EmbeddedError(f"The embedded PostgreSQL does not start. The end of {self.log}:\n{_tail(self.log)}")
 
     def _pg_ctl(self, action: str, *options: str) -> subprocess.CompletedProcess[str]:
         program = programs.postgresql(self.home) / "pg_ctl"
         return self.home.run(program, action, f"--pgdata={self.data}", "--silent", *options)
-
-    def _create_database(self) -> None:
-        connection = self._connect()
-        try:
-            connection.autocommit = True
-            with connection.cursor() as cursor:
-                cursor.execute("SELECT 1 FROM pg_database WHERE datname = %s", [NAME])
-                if not cursor.fetchone():
-                    cursor.execute(f"CREATE DATABASE {NAME}")
-        finally:
-            connection.close()
 
 
 def _tail(log: Path) -> str:

@@ -3,11 +3,9 @@
 It keeps nothing on disk: the broker is only the bell (DESIGN R13).
 """
 
-import contextlib
 import time
 from urllib.parse import quote
 
-import psutil
 import redis
 from redis.backoff import NoBackoff
 from redis.retry import Retry
@@ -15,6 +13,7 @@ from redis.retry import Retry
 from syncstatus.embedded import programs
 from syncstatus.embedded.errors import EmbeddedError
 from syncstatus.embedded.homes import Home
+from syncstatus.embedded.processes import end_left_overs, wait_for_end
 
 START_SECONDS = 30
 STOP_SECONDS = 10
@@ -36,6 +35,8 @@ class Valkey:
         """Make sure that it answers. Whoever calls holds `start.lock`. Raises EmbeddedError when it does not start."""
         if self.pid():
             return
+        # One that a killed program was just starting would lose its socket to the new one and run on for ever.
+        end_left_overs(self.home.folder, "valkey-server")
         self.log.unlink(missing_ok=True)
         # The password travels through standard input, as others can read a program's arguments.
         done = self.home.run(programs.valkey(self.home), "-", input=self._configuration())
@@ -53,7 +54,7 @@ class Valkey:
             return
         with self._client() as client:
             client.shutdown(nosave=True)
-        _wait_for_end(pid)
+        wait_for_end(pid, STOP_SECONDS)
 
     def pid(self) -> int | None:
         """The process that answers on the socket, if any."""
@@ -83,14 +84,6 @@ class Valkey:
             "daemonize": "yes",
         }
         return "".join(f"{name} {value}\n" for name, value in settings.items())
-
-
-def _wait_for_end(pid: int) -> None:
-    deadline = time.monotonic() + STOP_SECONDS
-    # Where nobody collects orphans, such as in a bare container, an ended process stays listed as a zombie.
-    with contextlib.suppress(psutil.NoSuchProcess):
-        while psutil.Process(pid).status() != psutil.STATUS_ZOMBIE and time.monotonic() < deadline:
-            time.sleep(0.01)
 
 
 def _quoted(value: str) -> str:

@@ -192,6 +192,28 @@ def test_a_left_over_pid_that_another_process_has_by_now_does_not_refuse_the_sta
         stranger.kill()
 
 
+@pytest.mark.parametrize("moment", ["postgresql-draft/PG_VERSION", "postgresql/postmaster.pid"])
+def test_a_first_start_that_was_killed_is_taken_up(data_dir: Path, moment: str) -> None:
+    ada = Program(data_dir)
+    while not (data_dir / "embedded" / moment).exists():
+        assert ada.process.poll() is None
+    ada.kill()
+    bob = Program(data_dir)
+    assert execute(bob.variables()["DATABASE_URL"], "SELECT current_database()") == [("syncstatus",)]
+    assert bob.leave() == ""
+    assert pids(data_dir) == (None, None)
+
+
+def test_an_empty_pid_file_does_not_refuse_the_start(shared_dir: Path) -> None:
+    ada = Program(shared_dir)
+    ada.variables()
+    ada.leave()
+    (homes.find(shared_dir).folder / "postgresql" / "postmaster.pid").touch()
+    bob = Program(shared_dir)
+    bob.variables()
+    assert bob.leave() == ""
+
+
 def test_a_busy_connection_of_a_killed_server_does_not_refuse_the_start(shared_dir: Path) -> None:
     ada = Program(shared_dir)
     url = ada.variables()["DATABASE_URL"]
