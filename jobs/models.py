@@ -13,6 +13,9 @@ class Kind(models.TextChoices):
     RETRY = "retry", _("Retry")
     FIND_DELETED = "find_deleted", _("Find for Deleted")
     MATCH = "match", _("Match-Based Coupling")
+    # Done at once by a person; the job stands for it in the lists and the log.
+    COUPLE = "couple", _("Set Up Coupling")
+    UNCOUPLE = "uncouple", _("Remove Coupling")
 
 
 class Trigger(models.TextChoices):

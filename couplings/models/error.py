@@ -37,6 +37,7 @@ class Resolution(models.TextChoices):
     RESTORED = "restored", _("restored")
     DELETED = "deleted", _("deleted")
     UNCOUPLED = "uncoupled", _("coupling removed")
+    EXCLUDED = "excluded", _("outside the filter")
     RECOVERED = "recovered", _("the connection works again")
     SUPERSEDED = "superseded", _("the mapping was changed")
 
@@ -103,6 +104,7 @@ class SyncError(models.Model):
     state = models.CharField(_("state"), max_length=10, choices=State.choices)
     attempts = models.PositiveIntegerField(_("attempts"), default=1)
     next_attempt = models.DateTimeField(_("next attempt"), null=True, blank=True)
+    job = models.BigIntegerField(_("job"), null=True, blank=True)  # the one that saw it last; jobs may be gone by then
     first_seen = models.DateTimeField(_("first seen"))
     last_seen = models.DateTimeField(_("failed on"))
 
@@ -146,8 +148,7 @@ class SyncError(models.Model):
                 name="error_of_a_mapping_or_a_connection",
             ),
             models.CheckConstraint(
-                condition=Q(state=State.RESOLVED, resolved_at__isnull=False)
-                | (IS_OPEN & Q(resolved_at__isnull=True)),
+                condition=Q(state=State.RESOLVED, resolved_at__isnull=False) | (IS_OPEN & Q(resolved_at__isnull=True)),
                 name="resolved_errors_say_when",
             ),
         ]
@@ -158,9 +159,7 @@ class SyncError(models.Model):
             models.Index(fields=["kind", "-last_seen", "-id"], condition=IS_OPEN, name="errors_open_of_kind"),
             # A job works off what people asked for, and what is due by itself.
             models.Index(fields=["mapping", "id"], condition=IS_OPEN & ~Q(request=""), name="errors_requested"),
-            models.Index(
-                fields=["mapping", "next_attempt"], condition=Q(state=State.RETRYING), name="errors_due"
-            ),
+            models.Index(fields=["mapping", "next_attempt"], condition=Q(state=State.RETRYING), name="errors_due"),
         ]
 
     def __str__(self) -> str:

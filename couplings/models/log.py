@@ -1,15 +1,27 @@
+import json
+from typing import Any, NamedTuple
+
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
 from couplings.models.mapping import TableMapping
 
 
+class Change(NamedTuple):
+    """One field that a job wrote on one side."""
+
+    side: str
+    field: str
+    old: Any
+    new: Any
+
+
 class SyncLogEntry(models.Model):
     """What one job did to one record, field by field. Unchanged records write none.
 
     ``job`` and ``coupling`` are plain numbers: the log outlives both, and a foreign key would cost two look-ups a row
-    in runs that write a hundred thousand of them. ``changes`` is JSON text, a list of
-    ``{"side", "field", "old", "new"}``.
+    in runs that write a hundred thousand of them. ``changes`` is JSON text, ``{side: {field: [old, new]}}`` with the
+    field's name on that side; pages read it through ``field_changes``.
     """
 
     job = models.BigIntegerField(_("job"))
@@ -20,7 +32,7 @@ class SyncLogEntry(models.Model):
     outcome = models.CharField(_("outcome"), max_length=20)
     code = models.CharField(max_length=60, blank=True, default="")
     params = models.TextField(default="{}", blank=True)
-    changes = models.TextField(default="[]", blank=True)
+    changes = models.TextField(default="{}", blank=True)
     at = models.DateTimeField(_("at"))
 
     class Meta:
@@ -35,3 +47,10 @@ class SyncLogEntry(models.Model):
 
     def __str__(self) -> str:
         return f"{self.outcome} {self.left_key} ↔ {self.right_key}"
+
+    def field_changes(self) -> list[Change]:
+        sides = json.loads(self.changes)
+        return [Change(side, field, *values) for side, fields in sides.items() for field, values in fields.items()]
+
+    def message_params(self) -> dict[str, Any]:
+        return dict(json.loads(self.params))

@@ -44,7 +44,7 @@ class Command(BaseCommand):
             raise CommandError(problems(refused, file), returncode=WRONG) from None
         except configuration.ConnectionsUnusable as unusable:
             lines = [sentence(name, error) for name, error in unusable.failed.items()]
-            raise CommandError("\n".join([*lines, _("Nothing was changed.")]), returncode=UNUSABLE) from None
+            raise CommandError("\n".join([_("Nothing was changed."), *lines]), returncode=UNUSABLE) from None
         for line in report(applied, dry_run=dry_run):
             self.stdout.write(line)
 
@@ -73,4 +73,4 @@ def file_error(file: str, error: OSError) -> str:
 def problems(refused: ConfigurationRefused, file: str) -> str:
     count = len(refused.problems)
     text = ngettext("%(count)s problem. Nothing was changed.", "%(count)s problems. Nothing was changed.", count)
-    return "\n".join([*(located(problem, file) for problem in refused.problems), text % {"count": count}])
+    return "\n".join([text % {"count": count}, *(located(problem, file) for problem in refused.problems)])

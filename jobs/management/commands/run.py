@@ -7,6 +7,7 @@ import socket
 import sys
 import time
 from argparse import ArgumentParser
+from pathlib import Path
 from typing import Any
 
 from django.conf import settings
@@ -42,30 +43,36 @@ class Command(BaseCommand):
         with interruptible():
             refuse_taken(port)
             call_command("migrate", interactive=False, verbosity=0)
-            password = create_administrator()
             if not no_sample and sample.is_wanted():
                 self.create_sample()
             with supervised() as children:
-                self.serve(children, port, password, colleague=colleague)
-        self.stdout.write(_("Stopped."))
+                self.serve(children, port, colleague=colleague)
+        self.say(_("Stopped."))
+
+    def say(self, text: str) -> None:
+        """At once, also where the output goes to a file or another program."""
+        self.stdout.write(text)
+        self.stdout.flush()
 
     def create_sample(self) -> None:
         try:
-            sample.create(self.stdout.write)
+            sample.create(self.say)
         except SampleError as error:
             raise CommandError(str(error)) from error
 
-    def serve(self, children: Children, port: int, password: str | None, *, colleague: bool) -> None:
+    def serve(self, children: Children, port: int, *, colleague: bool) -> None:
         has_sample = databases.exists()
-        # A connection that only waits would be one of the store's few.
-        connections.close_all()
         web = children.start(program("web", *gunicorn(port)))
         children.start(program("worker", *celery("worker"), "--concurrency=2", "--without-gossip", "--without-mingle"))
         children.start(program("beat", *celery("beat")))
         if colleague and has_sample:
             children.start(program("colleague", "manage.py", "sample", "edit", "--rate", "0.5"))
         wait_for(web, port)
-        self.stdout.write(welcome(port, password, has_sample=has_sample))
+        # Last, so that nobody is created whose password nobody gets to see.
+        password = create_administrator()
+        self.say(welcome(port, administrator(), password, has_sample=has_sample))
+        # A connection that only waits would be one of the store's few.
+        connections.close_all()
         raise ended(children.first_to_end())
 
 
@@ -98,6 +105,12 @@ def create_administrator() -> str | None:
     password = secrets.token_urlsafe(12)
     users.create_superuser(ADMINISTRATOR, password=password)
     return password
+
+
+def administrator() -> str:
+    """The name that whoever started this may sign in with."""
+    superusers = get_user_model().objects.filter(is_superuser=True, is_active=True).order_by("pk")
+    return superusers.values_list("username", flat=True).first() or ADMINISTRATOR
 
 
 def program(name: str, *arguments: str) -> Program:
@@ -148,14 +161,14 @@ def ended(child: Child) -> CommandError:
     )
 
 
-def welcome(port: int, password: str | None, *, has_sample: bool) -> str:
+def welcome(port: int, user: str, password: str | None, *, has_sample: bool) -> str:
     address = f"http://{HOST}:{port}/"
     lines = [
         "",
         _("Syncstatus is ready: {address}").format(address=address),
         "",
-        _("User:      {user}").format(user=ADMINISTRATOR),
-        _("Password:  {password}").format(password=password or forgotten()),
+        _("User:      {user}").format(user=user),
+        _("Password:  {password}").format(password=password or forgotten(user)),
         "",
         *(look(address) if has_sample else begin()),
         "",
@@ -166,10 +179,16 @@ def welcome(port: int, password: str | None, *, has_sample: bool) -> str:
     return "\n".join(lines)
 
 
-def forgotten() -> str:
-    return _("the one you have; a new one with {python} manage.py changepassword {user}").format(
-        python=sys.executable, user=ADMINISTRATOR
+def forgotten(user: str) -> str:
+    return _("the one you have; for a new one: {python} manage.py changepassword {user}").format(
+        python=python(), user=user
     )
+
+
+def python() -> str:
+    """How to call this interpreter, from the project's folder where possible."""
+    path = Path(sys.executable)
+    return str(path.relative_to(settings.BASE_DIR) if path.is_relative_to(settings.BASE_DIR) else path)
 
 
 def look(address: str) -> list[str]:

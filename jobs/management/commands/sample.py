@@ -44,6 +44,7 @@ class Command(BaseCommand):
         try:
             for sentence in islice(edits, options["edits"]):
                 self.stdout.write(sentence)
+                self.stdout.flush()
         except KeyboardInterrupt:
             self.stdout.write(_("Stopped."))
 

@@ -1,0 +1,174 @@
+"""Couplings by key and by page."""
+
+from collections.abc import Collection, Iterable, Sequence
+from typing import NamedTuple
+
+from couplings.store.copying import open_cursor, stage
+from syncstatus.engine.records import Side
+
+_COLUMNS = "id, left_key, right_key, left_version, right_version, base, base_right"
+_LIGHT = "id, left_key, right_key, left_version, right_version, '', NULL"
+
+KEY = {Side.LEFT: "left_key", Side.RIGHT: "right_key"}
+
+
+class CouplingRow(NamedTuple):
+    """A coupling as the runner reads it. Light rows (``with_base=False``) have an empty base."""
+
+    id: int
+    left_key: str
+    right_key: str
+    left_version: str
+    right_version: str
+    base: str
+    base_right: str | None
+
+    def key(self, side: Side) -> str:
+        return self.left_key if side is Side.LEFT else self.right_key
+
+    def version(self, side: Side) -> str:
+        return self.left_version if side is Side.LEFT else self.right_version
+
+
+class Agreement(NamedTuple):
+    """What a coupling is to remember after a success. ``left`` and ``right`` are the outcomes of writes on each side."""
+
+    id: int
+    left_key: str
+    right_key: str
+    left_version: str
+    right_version: str
+    base: str
+    base_right: str | None
+    left: str = ""
+    right: str = ""
+
+
+def by_key(mapping: int, side: Side, keys: Collection[str], *, with_base: bool = True) -> dict[str, CouplingRow]:
+    """The couplings of ``keys`` on ``side``, by that key; keys that are not coupled are missing."""
+    if not keys:
+        return {}
+    columns = _COLUMNS if with_base else _LIGHT
+    rows = _select(
+        f"SELECT {columns} FROM couplings_coupling WHERE mapping_id = %s AND {KEY[side]} = ANY(%s)",
+        (mapping, list(keys)),
+    )
+    return {row.key(side): row for row in rows}
+
+
+def by_id(mapping: int, ids: Collection[int]) -> dict[int, CouplingRow]:
+    if not ids:
+        return {}
+    rows = _select(
+        f"SELECT {_COLUMNS} FROM couplings_coupling WHERE mapping_id = %s AND id = ANY(%s)", (mapping, list(ids))
+    )
+    return {row.id: row for row in rows}
+
+
+def page(mapping: int, after: int, limit: int) -> list[CouplingRow]:
+    """Light rows in order of id, after the id ``after``."""
+    return _select(
+        f"SELECT {_LIGHT} FROM couplings_coupling WHERE mapping_id = %s AND id > %s ORDER BY id LIMIT %s",
+        (mapping, after, limit),
+    )
+
+
+def more_than(mapping: int, number: int) -> bool:
+    """Whether the mapping has more couplings than ``number``, without counting the rest."""
+    with open_cursor() as cursor:
+        cursor.execute(
+            "SELECT 1 FROM couplings_coupling WHERE mapping_id = %s ORDER BY id OFFSET %s LIMIT 1", (mapping, number)
+        )
+        return cursor.fetchone() is not None
+
+
+def insert(mapping: int, rows: Iterable[Agreement]) -> dict[tuple[str, str], int]:
+    """Couple new pairs; the ids by (left key, right key). A pair one of whose records is coupled already is left out."""
+    with open_cursor() as cursor:
+        _stage(cursor, rows)
+        cursor.execute(
+            """
+            INSERT INTO couplings_coupling (mapping_id, left_key, right_key, left_version, right_version, base, base_right,
+                coupled_at, last_synced, left_outcome, left_written_at, right_outcome, right_written_at)
+            SELECT %s, left_key, right_key, left_version, right_version, base, base_right, now(), now(),
+                left_outcome, CASE WHEN left_outcome <> '' THEN now() END,
+                right_outcome, CASE WHEN right_outcome <> '' THEN now() END
+            FROM staged_couplings
+            ON CONFLICT DO NOTHING RETURNING left_key, right_key, id
+            """,
+            (mapping,),
+        )
+        return {(left, right): id for left, right, id in cursor.fetchall()}
+
+
+def update(rows: Sequence[Agreement]) -> None:
+    with open_cursor() as cursor:
+        _stage(cursor, rows)
+        cursor.execute(
+            """
+            UPDATE couplings_coupling c SET left_key = s.left_key, right_key = s.right_key,
+                left_version = s.left_version, right_version = s.right_version,
+                base = s.base, base_right = s.base_right, last_synced = now(),
+                left_outcome = CASE WHEN s.left_outcome <> '' THEN s.left_outcome ELSE c.left_outcome END,
+                left_written_at = CASE WHEN s.left_outcome <> '' THEN now() ELSE c.left_written_at END,
+                right_outcome = CASE WHEN s.right_outcome <> '' THEN s.right_outcome ELSE c.right_outcome END,
+                right_written_at = CASE WHEN s.right_outcome <> '' THEN now() ELSE c.right_written_at END
+            FROM staged_couplings s WHERE c.id = s.id
+            """
+        )
+
+
+def remove(ids: Collection[int]) -> int:
+    """Delete couplings; their errors stay and lose the reference."""
+    if not ids:
+        return 0
+    with open_cursor() as cursor:
+        cursor.execute("UPDATE couplings_syncerror SET coupling_id = NULL WHERE coupling_id = ANY(%s)", (list(ids),))
+        cursor.execute("DELETE FROM couplings_coupling WHERE id = ANY(%s)", (list(ids),))
+        return int(cursor.rowcount)
+
+
+def mark_uncoupled(mapping: int, records: Iterable[tuple[Side, str]], by: int | None) -> None:
+    """Remember records that nothing may couple or create again by itself (SCENARIOS T20)."""
+    with open_cursor() as cursor:
+        stage(cursor, "staged_records", {"side": "text", "key": "text"}, [(side.value, key) for side, key in records])
+        cursor.execute(
+            "INSERT INTO couplings_uncoupledrecord (mapping_id, side, key, at, by_id)"
+            " SELECT %s, side, key, now(), %s FROM staged_records ON CONFLICT DO NOTHING",
+            (mapping, by),
+        )
+
+
+def uncoupled(mapping: int, side: Side, keys: Collection[str]) -> set[str]:
+    """Those of ``keys`` that were uncoupled by a person or a policy."""
+    if not keys:
+        return set()
+    with open_cursor() as cursor:
+        cursor.execute(
+            "SELECT key FROM couplings_uncoupledrecord WHERE mapping_id = %s AND side = %s AND key = ANY(%s)",
+            (mapping, side.value, list(keys)),
+        )
+        return {key for (key,) in cursor.fetchall()}
+
+
+def _select(sql: str, parameters: tuple[object, ...]) -> list[CouplingRow]:
+    with open_cursor() as cursor:
+        cursor.execute(sql, parameters)
+        return list(map(CouplingRow._make, cursor.fetchall()))
+
+
+def _stage(cursor: object, rows: Iterable[Agreement]) -> None:
+    columns = dict.fromkeys(
+        [
+            "left_key",
+            "right_key",
+            "left_version",
+            "right_version",
+            "base",
+            "base_right",
+            "left_outcome",
+            "right_outcome",
+        ],
+        "text",
+    )
+    stage(cursor, "staged_couplings", {"id": "bigint"} | columns, rows)  # type: ignore[arg-type]

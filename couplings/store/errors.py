@@ -1,0 +1,180 @@
+"""Open errors: found by record, opened, updated and resolved by the page."""
+
+import json
+from collections.abc import Collection, Sequence
+from typing import Any, NamedTuple
+
+from couplings.models.error import Resolution, State
+from couplings.store.copying import open_cursor, stage
+from couplings.store.couplings import KEY
+from syncstatus.engine.records import Side
+
+_COLUMNS = (
+    "id, coupling_id, left_key, right_key, kind, code, state, attempts, request, choices, requested_by_id, job"
+)
+_STAGED = {
+    "id": "bigint",
+    "coupling_id": "bigint",
+    "left_key": "text",
+    "right_key": "text",
+    "left_exists": "boolean",
+    "right_exists": "boolean",
+    "description": "text",
+    "kind": "text",
+    "code": "text",
+    "params": "jsonb",
+    "fields": "jsonb",
+    "details": "jsonb",
+    "state": "text",
+    "attempts": "integer",
+    "next_attempt": "timestamptz",
+    "job": "bigint",
+    "seen_request": "text",
+}
+
+
+class ErrorRow(NamedTuple):
+    id: int
+    coupling: int | None
+    left_key: str | None
+    right_key: str | None
+    kind: str
+    code: str
+    state: str
+    attempts: int
+    request: str
+    choices: dict[str, Any]
+    requested_by: int | None
+    job: int | None
+
+
+class Report(NamedTuple):
+    """An error as it stands now; ``id`` is None for one that opens. ``params``, ``fields`` and ``details`` are JSON text.
+
+    ``seen_request`` is the wish this run worked off: one that a person made meanwhile stays for the next.
+    """
+
+    id: int | None
+    coupling: int | None
+    left_key: str | None
+    right_key: str | None
+    left_exists: bool | None
+    right_exists: bool | None
+    description: str
+    kind: str
+    code: str
+    params: str
+    fields: str
+    details: str
+    state: str
+    attempts: int
+    next_attempt: str | None
+    job: int
+    seen_request: str
+
+
+def of_couplings(mapping: int, ids: Collection[int]) -> list[ErrorRow]:
+    return _select(mapping, "coupling_id = ANY(%s)", list(ids)) if ids else []
+
+
+def of_records(mapping: int, side: Side, keys: Collection[str]) -> list[ErrorRow]:
+    return _select(mapping, f"{KEY[side]} = ANY(%s)", list(keys)) if keys else []
+
+
+def due(mapping: int, after: int, limit: int) -> list[ErrorRow]:
+    """Errors to be worked off, in order of id: those a person asked for, and those whose next attempt has come."""
+    wanted = "(request <> '' OR (state = 'retrying' AND next_attempt <= now()))"
+    return _select(mapping, f"{wanted} AND id > %s", after, f"{_OF_A_RECORD} ORDER BY id LIMIT {int(limit)}")
+
+
+_OF_A_RECORD = "AND (left_key IS NOT NULL OR right_key IS NOT NULL)"
+
+
+def open_new(mapping: int, reports: Sequence[Report]) -> None:
+    """Open errors; a record that has an open one by now keeps that (one_open_error_a_… constraints)."""
+    if not reports:
+        return
+    with open_cursor() as cursor:
+        stage(cursor, "staged_errors", _STAGED, map(_clean, reports))
+        cursor.execute(
+            """
+            INSERT INTO couplings_syncerror (mapping_id, coupling_id, left_key, right_key, left_exists, right_exists,
+                description, kind, code, params, fields, details, state, attempts, next_attempt, job, first_seen, last_seen,
+                request, choices, resolution)
+            SELECT %s, coupling_id, left_key, right_key, left_exists, right_exists, description, kind, code, params,
+                fields, details, state, attempts, next_attempt, job, now(), now(), '', '{}', ''
+            FROM staged_errors ON CONFLICT DO NOTHING
+            """,
+            (mapping,),
+        )
+
+
+def refresh(reports: Sequence[Report]) -> None:
+    """Update open errors with what was found this time; whatever a person had asked for is worked off."""
+    if not reports:
+        return
+    with open_cursor() as cursor:
+        stage(cursor, "staged_errors", _STAGED, map(_clean, reports))
+        cursor.execute(
+            """
+            UPDATE couplings_syncerror e SET coupling_id = s.coupling_id, left_key = s.left_key, right_key = s.right_key,
+                left_exists = s.left_exists, right_exists = s.right_exists, description = s.description, kind = s.kind,
+                code = s.code, params = s.params, fields = s.fields, details = s.details, state = s.state,
+                attempts = s.attempts, next_attempt = s.next_attempt, job = s.job, last_seen = now(),
+                request = CASE WHEN e.request = s.seen_request THEN '' ELSE e.request END
+            FROM staged_errors s WHERE e.id = s.id AND e.state <> 'resolved'
+            """
+        )
+
+
+def keep(asked: Collection[ErrorRow]) -> None:
+    """Errors that stay as they are although a person asked for them: the wish is worked off."""
+    if not asked:
+        return
+    with open_cursor() as cursor:
+        stage(cursor, "staged_wishes", {"id": "bigint", "request": "text"}, [(row.id, row.request) for row in asked])
+        cursor.execute(
+            "UPDATE couplings_syncerror e SET request = '' FROM staged_wishes s"
+            " WHERE e.id = s.id AND e.request = s.request"
+        )
+
+
+def resolve(resolutions: Sequence[tuple[int, Resolution, int | None]]) -> None:
+    """Close errors: each with how, and by whom (None: by itself)."""
+    if not resolutions:
+        return
+    columns = {"id": "bigint", "resolution": "text", "by_id": "bigint"}
+    rows = [(id, resolution.value, by) for id, resolution, by in resolutions]
+    with open_cursor() as cursor:
+        stage(cursor, "staged_resolutions", columns, rows)
+        cursor.execute(
+            """
+            UPDATE couplings_syncerror e SET state = %s, resolution = s.resolution, resolved_by_id = s.by_id,
+                resolved_at = now(), request = '', choices = '{}', next_attempt = NULL
+            FROM staged_resolutions s WHERE e.id = s.id AND e.state <> 'resolved'
+            """,
+            (State.RESOLVED.value,),
+        )
+
+
+def _select(mapping: int, condition: str, parameter: Any, tail: str = "") -> list[ErrorRow]:
+    with open_cursor() as cursor:
+        cursor.execute(
+            f"SELECT {_COLUMNS} FROM couplings_syncerror"
+            f" WHERE mapping_id = %s AND state <> 'resolved' AND {condition} {tail}",
+            (mapping, parameter),
+        )
+        return [_row(row) for row in cursor.fetchall()]
+
+
+def _row(row: tuple[Any, ...]) -> ErrorRow:
+    error = ErrorRow._make(row)
+    return error._replace(choices=json.loads(error.choices)) if isinstance(error.choices, str) else error
+
+
+def _clean(report: Report) -> Report:
+    """jsonb refuses the escaped NUL that text columns get replaced on their way."""
+    return report._replace(**{name: getattr(report, name).replace("\\u0000", "\u2400") for name in _JSON})
+
+
+_JSON = ("params", "fields", "details")

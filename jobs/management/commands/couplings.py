@@ -1,0 +1,123 @@
+import sys
+from argparse import ArgumentParser
+from typing import Any
+
+from django.core.management.base import BaseCommand
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy, ngettext
+
+from couplings.messages import render
+from couplings.models import Coupling, SyncError, TableMapping
+from jobs.management import output
+from jobs.management.output import IN_STEP, NO_CONNECTION, OUT_OF_STEP
+from jobs.models import JobState, SyncJob
+from jobs.services import actions
+from jobs.services import couplings as service
+from jobs.services.errors import Refused
+from syncstatus.connectors.errors import ConnectorError
+from syncstatus.engine.records import Side
+
+
+class Command(BaseCommand):
+    help = gettext_lazy("List, add, remove and find couplings.")
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        commands = parser.add_subparsers(dest="command", required=True)
+        self._add(commands, "list", _("list the couplings of a mapping"))
+        add = self._add(commands, "add", _("couple two records"))
+        add.add_argument("left_key")
+        add.add_argument("right_key")
+        remove = self._add(commands, "remove", _("remove couplings; neither record is touched"))
+        remove.add_argument("keys", nargs="*", metavar="KEY")
+        remove.add_argument("--all", action="store_true", help=_("all couplings of the mapping"))
+        remove.add_argument("--side", choices=[side.value for side in Side], default="left", help=_("whose keys"))
+        self._add(commands, "match", _("couple records that match; create nothing"))
+        self._add(commands, "find-deleted", _("look for coupled records that were deleted"))
+
+    def _add(self, commands: Any, name: str, help: str) -> ArgumentParser:
+        command: ArgumentParser = commands.add_parser(name, help=help)
+        command.add_argument("mapping")
+        command.add_argument("--json", action="store_true", help=_("one JSON object a line"))
+        return command
+
+    def handle(self, **options: Any) -> None:
+        mapping = output.mapping_named(options["mapping"])
+        calls = {"list": self._list, "add": self._couple, "remove": self._remove, "match": self._match}
+        try:
+            code = calls.get(options["command"], self._find_deleted)(mapping, options)
+        except Refused as refused:
+            raise output.wrong(str(render(refused.code, refused.params))) from None
+        except ConnectorError as error:
+            self.stderr.write(str(render(error.code, {**error.params, "detail": error.detail})))
+            code = NO_CONNECTION
+        if code:
+            sys.exit(code)
+
+    def _list(self, mapping: TableMapping, options: dict[str, Any]) -> int:
+        rows = Coupling.objects.filter(mapping=mapping).order_by("id").iterator(chunk_size=2000)
+        if options["json"]:
+            for row in rows:
+                output.json_line(self.stdout, self._object(mapping, row))
+            return IN_STEP
+        head = ("id", mapping.side_name(Side.LEFT), mapping.side_name(Side.RIGHT), _("last synchronized"))
+        output.table(self.stdout, head, ((row.pk, row.left_key, row.right_key, row.last_synced) for row in rows))
+        return IN_STEP
+
+    def _object(self, mapping: TableMapping, row: Coupling) -> dict[str, Any]:
+        keys = {"left_key": row.left_key, "right_key": row.right_key}
+        return {"id": row.pk, "mapping": mapping.name} | keys | {"last_synced": row.last_synced}
+
+    def _couple(self, mapping: TableMapping, options: dict[str, Any]) -> int:
+        coupling = service.add(mapping, options["left_key"], options["right_key"], user=None)
+        if options["json"]:
+            coupling.refresh_from_db()
+            output.json_line(self.stdout, self._object(mapping, coupling))
+        else:
+            self.stdout.write(
+                _("%(left)s and %(right)s are coupled.") % {"left": coupling.left_key, "right": coupling.right_key}
+            )
+        return OUT_OF_STEP if SyncError.objects.open().filter(coupling=coupling).exists() else IN_STEP
+
+    def _remove(self, mapping: TableMapping, options: dict[str, Any]) -> int:
+        if bool(options["keys"]) == options["all"]:
+            raise output.wrong(_("Name the keys of one or more records, or say --all."))
+        side = Side(options["side"])
+        found = (
+            Coupling.objects.filter(mapping=mapping)
+            if options["all"]
+            else service.of_keys(mapping, side, options["keys"])
+        )
+        unknown = (
+            set(options["keys"]) - set(found.values_list(f"{side.value}_key", flat=True)) if options["keys"] else set()
+        )
+        if unknown:
+            raise Refused("record_not_coupled", side=mapping.side_name(side), key=", ".join(sorted(unknown)[:5]))
+        removed = service.remove(found, user=None)
+        if options["json"]:
+            output.json_line(self.stdout, {"mapping": mapping.name, "removed": removed})
+        else:
+            text = ngettext("%(count)s coupling was removed.", "%(count)s couplings were removed.", removed)
+            self.stdout.write(text % {"count": removed})
+        return IN_STEP
+
+    def _match(self, mapping: TableMapping, options: dict[str, Any]) -> int:
+        return self._ran(mapping, service.match(mapping, user=None, queue=False), options)
+
+    def _find_deleted(self, mapping: TableMapping, options: dict[str, Any]) -> int:
+        jobs = actions.find_deleted([mapping], user=None, queue=False)
+        if not jobs:
+            raise Refused("mapping_paused", mapping=mapping.name)
+        return self._ran(mapping, jobs[0], options)
+
+    def _ran(self, mapping: TableMapping, job: SyncJob, options: dict[str, Any]) -> int:
+        names = ("read", "coupled", "deleted", "uncoupled", "unchanged", "excluded", "held", "skipped", "failed")
+        counters = {name: getattr(job, name) for name in names}
+        if options["json"]:
+            output.json_line(self.stdout, {"mapping": mapping.name, "job": job.pk, "state": job.state} | counters)
+        else:
+            told = ", ".join(f"{number} {name}" for name, number in counters.items() if number or name == "read")
+            self.stdout.write(f"{mapping.name}: {JobState(job.state).label} - {told}")
+        if job.code:
+            self.stderr.write(str(render(job.code, job.params)))
+        own = SyncError.objects.open().filter(mapping=mapping)
+        return OUT_OF_STEP if own.exists() or job.state != JobState.FINISHED else IN_STEP

@@ -1,0 +1,110 @@
+import sys
+from argparse import ArgumentParser
+from typing import Any
+
+from django.core.management.base import BaseCommand
+from django.db.models import QuerySet
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy, ngettext
+
+from couplings.messages import of, render
+from couplings.models import SyncError
+from couplings.models.error import KINDS
+from jobs.management import output
+from jobs.management.output import IN_STEP, OUT_OF_STEP
+from jobs.services import actions
+from syncstatus.engine.records import Side
+
+HEAD = ("id", "mapping", "kind", "state", "left", "right", "message")
+
+
+class Command(BaseCommand):
+    help = gettext_lazy("List open synchronization errors and put them right.")
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        commands = parser.add_subparsers(dest="command", required=True)
+        listing = commands.add_parser("list", help=_("list open errors, newest first"))
+        self._add_filter(listing)
+        for action in ("retry", "restore", "delete", "uncouple", "synchronize"):
+            command = commands.add_parser(action, help=_("work it off here, for the errors named or for --all"))
+            command.add_argument("ids", nargs="*", type=int, metavar="ID")
+            command.add_argument("--all", action="store_true", help=_("every open error, or those of the filter"))
+            self._add_filter(command)
+            if action == "synchronize":
+                sides = [side.value for side in Side]
+                command.add_argument("--use", choices=sides, required=True, help=_("whose data to take"))
+
+    def _add_filter(self, parser: ArgumentParser) -> None:
+        parser.add_argument("--mapping", help=_("only errors of this mapping"))
+        parser.add_argument("--kind", choices=[kind for kind, _label in KINDS], help=_("only errors of this kind"))
+        parser.add_argument("--json", action="store_true", help=_("one JSON object a line"))
+
+    def handle(self, **options: Any) -> None:
+        errors = self._filtered(options)
+        if options["command"] == "list":
+            self._list(errors, options)
+        else:
+            sys.exit(self._act(self._chosen(errors, options), options))
+
+    def _filtered(self, options: dict[str, Any]) -> QuerySet[SyncError]:
+        errors = SyncError.objects.open()
+        if options["mapping"]:
+            errors = errors.filter(mapping=output.mapping_named(options["mapping"]))
+        return errors.filter(kind=options["kind"]) if options["kind"] else errors
+
+    def _chosen(self, errors: QuerySet[SyncError], options: dict[str, Any]) -> QuerySet[SyncError]:
+        if bool(options["ids"]) == options["all"]:
+            raise output.wrong(_("Name the ids of one or more errors, or say --all."))
+        if options["all"]:
+            return errors
+        chosen = errors.filter(pk__in=options["ids"])
+        missing = sorted(set(options["ids"]) - set(chosen.values_list("pk", flat=True)))
+        if missing:
+            told = ", ".join(map(str, missing))
+            raise output.wrong(_("There is no open error %(ids)s. See: manage.py errors list.") % {"ids": told})
+        return chosen
+
+    def _list(self, errors: QuerySet[SyncError], options: dict[str, Any]) -> None:
+        rows = errors.select_related("mapping", "connection").order_by("-last_seen", "-id").iterator(chunk_size=1000)
+        if options["json"]:
+            for error in rows:
+                output.json_line(self.stdout, self._object(error))
+            return
+        output.table(self.stdout, HEAD, map(self._row, rows))
+
+    def _object(self, error: SyncError) -> dict[str, Any]:
+        names = ("left_key", "right_key", "left_exists", "right_exists", "attempts", "first_seen", "last_seen")
+        return {
+            "id": error.pk,
+            "mapping": error.mapping.name if error.mapping is not None else None,
+            "kind": error.kind,
+            "state": error.state,
+            "message": of(error),
+            "fields": error.fields,
+        } | {name: getattr(error, name) for name in names}
+
+    def _row(self, error: SyncError) -> tuple[Any, ...]:
+        owner = error.mapping.name if error.mapping is not None else str(error.connection)
+        message = of(error)
+        return (error.pk, owner, error.kind, error.state, error.left_key, error.right_key, message)
+
+    def _act(self, errors: QuerySet[SyncError], options: dict[str, Any]) -> int:
+        ids = list(errors.values_list("pk", flat=True))
+        use = output.side_named(options.get("use"))
+        done = actions.request(errors, options["command"], user=None, use=use, queue=False)
+        remaining = SyncError.objects.open().filter(pk__in=ids).count()
+        if options["json"]:
+            told = {"action": options["command"], "asked": done.asked, "accepted": done.accepted}
+            output.json_line(self.stdout, told | {"refused": done.refused, "open": remaining})
+        else:
+            self._say(done, remaining)
+        return OUT_OF_STEP if remaining else IN_STEP
+
+    def _say(self, done: actions.Requested, remaining: int) -> None:
+        accepted = {"accepted": done.accepted, "asked": done.asked}
+        self.stdout.write(_("Worked off %(accepted)s of %(asked)s errors.") % accepted)
+        for code, number in done.refused.items():
+            self.stdout.write(f"{number}: {render(code, {})}")
+        if remaining:
+            text = ngettext("%(count)s error is still open.", "%(count)s errors are still open.", remaining)
+            self.stdout.write(text % {"count": remaining})

@@ -1,0 +1,143 @@
+import signal
+import sys
+import time
+from argparse import ArgumentParser
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from django.core.management.base import BaseCommand
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from couplings.messages import render
+from couplings.models import SyncError, TableMapping
+from jobs.management import output
+from jobs.management.output import IN_STEP, NO_CONNECTION, OUT_OF_STEP
+from jobs.management.progress import Progress
+from jobs.models import OUTCOMES, JobState, Kind, SyncJob
+from jobs.services import couplings, jobs
+from jobs.services.errors import Refused
+from syncstatus.connectors.errors import ConnectionFailed, ConnectorError
+from syncstatus.engine.decisions import ErrorKind
+from syncstatus.engine.records import Side
+
+
+class Command(BaseCommand):
+    help = gettext_lazy("Synchronize mappings, here and now; with --queue the workers do it.")
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument("mapping", nargs="*", help=_("names of mappings"))
+        parser.add_argument("--all", action="store_true", help=_("every enabled mapping, parents first"))
+        parser.add_argument("--full", action="store_true", help=_("compare every record, not only changed ones"))
+        parser.add_argument("--preview", action="store_true", help=_("say what would be done and write nothing"))
+        parser.add_argument("--queue", action="store_true", help=_("hand the job to the workers"))
+        parser.add_argument("--json", action="store_true", help=_("one JSON object a line"))
+        parser.add_argument("--records", nargs="+", metavar="KEY", help=_("only the records with these keys"))
+        parser.add_argument("--side", choices=[side.value for side in Side], help=_("whose keys: left by default"))
+        parser.add_argument("--use", choices=[side.value for side in Side], help=_("whose data wins every difference"))
+
+    def handle(self, **options: Any) -> None:
+        self.options = options
+        mappings = self._mappings()
+        self.stopped = False
+        with self._interruptible():
+            codes = [self._sync(mapping) for mapping in mappings if not self.stopped]
+        if max(codes, default=IN_STEP):
+            sys.exit(max(codes))
+
+    def _mappings(self) -> list[TableMapping]:
+        names, everything = self.options["mapping"], self.options["all"]
+        if bool(names) == everything:
+            raise output.wrong(_("Name one or more mappings, or say --all."))
+        if self.options["records"] and (everything or len(names) != 1):
+            raise output.wrong(_("--records needs exactly one mapping."))
+        if self.options["side"] and not self.options["records"]:
+            raise output.wrong(_("--side says whose keys --records are; it needs --records."))
+        if self.options["preview"] and self.options["queue"]:
+            raise output.wrong(_("A preview is shown here; leave out --queue."))
+        if everything:
+            enabled = TableMapping.objects.filter(enabled=True, paused=False)
+            return jobs.in_order(enabled.select_related("left_connection", "right_connection"))
+        return [output.mapping_named(name) for name in dict.fromkeys(names)]
+
+    @contextmanager
+    def _interruptible(self) -> Iterator[None]:
+        """The first Ctrl-C ends the run after the page it is in, a second one at once."""
+
+        def stop(number: int, frame: Any) -> None:
+            self.stopped = True
+            signal.signal(signal.SIGINT, signal.default_int_handler)
+            self.stderr.write(_("Stopping after this page. Press Ctrl-C again to stop at once."))
+
+        before = signal.signal(signal.SIGINT, stop)
+        try:
+            yield
+        finally:
+            signal.signal(signal.SIGINT, before)
+
+    def _sync(self, mapping: TableMapping) -> int:
+        started = time.monotonic()
+        try:
+            job = self._preview(mapping) if self.options["preview"] else self._run(mapping)
+        except Refused as refused:
+            raise output.wrong(str(render(refused.code, refused.params))) from None
+        except ConnectorError as error:
+            self.stderr.write(str(render(error.code, {**error.params, "detail": error.detail})))
+            return NO_CONNECTION if isinstance(error, ConnectionFailed) else OUT_OF_STEP
+        self._say(mapping, job, time.monotonic() - started)
+        return self._exit_code(mapping, job)
+
+    def _wish(self) -> tuple[Kind, dict[str, Any]]:
+        options = self.options
+        parameters: dict[str, Any] = {"use": options["use"]} if options["use"] else {}
+        if options["records"]:
+            return Kind.RECORDS, parameters | {"side": options["side"] or "left", "keys": options["records"]}
+        return (Kind.FULL if options["full"] else Kind.MODIFIED), parameters
+
+    def _run(self, mapping: TableMapping) -> SyncJob:
+        kind, parameters = self._wish()
+        if kind is Kind.RECORDS:
+            self._check_keys(mapping, parameters)
+        if self.options["queue"]:
+            return jobs.start(mapping, kind, parameters=parameters)
+        with Progress(mapping.name, quiet=self.options["json"]) as progress:
+            return jobs.start_here(
+                mapping, kind, parameters=parameters, on_page=progress.page, stop=lambda: self.stopped
+            )
+
+    def _preview(self, mapping: TableMapping) -> SyncJob:
+        kind, parameters = self._wish()
+        if kind is Kind.RECORDS:
+            self._check_keys(mapping, parameters)
+        return jobs.preview(mapping, kind, parameters)
+
+    def _check_keys(self, mapping: TableMapping, parameters: dict[str, Any]) -> None:
+        side = Side(parameters["side"])
+        unknown = couplings.unknown_keys(mapping, side, parameters["keys"])
+        if unknown:
+            raise Refused("record_not_found", side=mapping.side_name(side), key=", ".join(unknown[:5]))
+
+    def _say(self, mapping: TableMapping, job: SyncJob, seconds: float) -> None:
+        counters = {name: getattr(job, name) for name in ("read", *OUTCOMES)}
+        if self.options["json"]:
+            found: dict[str, Any] = {"mapping": mapping.name, "job": job.pk, "state": job.state}
+            found |= counters | {"seconds": round(seconds, 3)}
+            output.json_line(self.stdout, found | ({"preview": True} if self.options["preview"] else {}))
+            return
+        told = ", ".join(f"{number} {name}" for name, number in counters.items() if number or name == "read")
+        label = JobState(job.state).label
+        self.stdout.write(f"{mapping.name}: {label} - {told} ({seconds:.1f} s)")
+        if job.code:
+            self.stderr.write(str(render(job.code, job.params)))
+
+    def _exit_code(self, mapping: TableMapping, job: SyncJob) -> int:
+        if self.options["queue"]:
+            return IN_STEP
+        if self.options["preview"]:
+            return OUT_OF_STEP if job.failed or job.held or job.skipped else IN_STEP
+        connections = (mapping.left_connection_id, mapping.right_connection_id)
+        if SyncError.objects.open().filter(connection__in=connections, kind=ErrorKind.CONNECTION).exists():
+            return NO_CONNECTION
+        open_errors = SyncError.objects.open().filter(mapping=mapping).exists()
+        return OUT_OF_STEP if open_errors or job.state != JobState.FINISHED else IN_STEP

@@ -1,0 +1,112 @@
+"""The queue of jobs. It stands in PostgreSQL; the broker only carries the bells (DESIGN R13)."""
+
+from datetime import timedelta
+from typing import Any
+
+from django.contrib.auth.models import User
+from django.db import IntegrityError, transaction
+from django.db.models import Q, QuerySet
+from django.db.models.functions import Now
+from django.utils import timezone
+
+from couplings.models import SyncError, TableMapping
+from couplings.models.error import State
+from jobs.models import JobState, Kind, SyncJob, Trigger
+
+LOST_AFTER = timedelta(seconds=4)  # a job that waited so long has probably lost its bell
+
+
+def enqueue(
+    mapping: TableMapping,
+    kind: Kind,
+    trigger: Trigger,
+    user: User | None = None,
+    parameters: dict[str, Any] | None = None,
+) -> SyncJob:
+    """A queued job: a new one, or the one of the same wish that waits already (one_queued_job_per_mapping_and_kind)."""
+    wish = parameters or {}
+    interrupted = _interrupted(mapping, kind, wish)
+    if interrupted is not None:
+        return interrupted
+    try:
+        with transaction.atomic():
+            return SyncJob.objects.create(
+                mapping=mapping, kind=kind, trigger=trigger, requested_by=user, parameters=wish
+            )
+    except IntegrityError:  # one_queued_job_per_mapping_and_kind
+        waiting = SyncJob.objects.filter(mapping=mapping, kind=kind, state=JobState.QUEUED).first()
+        # It may have been claimed in this very moment; then there is room for the new one.
+        return waiting or enqueue(mapping, kind, trigger, user, wish)
+
+
+def _interrupted(mapping: TableMapping, kind: Kind, wish: dict[str, Any]) -> SyncJob | None:
+    """A job of the same wish that was stopped in the foreground and waits to go on."""
+    waiting = SyncJob.objects.filter(mapping=mapping, kind=kind, state=JobState.QUEUED, parameters__has_key="resume")
+    return next((job for job in waiting if _wish(job.parameters) == _wish(wish)), None)
+
+
+def _wish(parameters: dict[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in parameters.items() if name != "resume"}
+
+
+def next_of(mapping: int) -> int | None:
+    """The job that has waited longest for the mapping; one that was stopped in the foreground waits for a person."""
+    waiting = SyncJob.objects.filter(mapping=mapping, state=JobState.QUEUED).exclude(parameters__has_key="resume")
+    return waiting.order_by("id").values_list("pk", flat=True).first()
+
+
+def due() -> list[int]:
+    """Start the jobs whose time has come; the ids of these and of all whose bell was lost, to be rung.
+
+    Everything it goes by stands in PostgreSQL, so two beats, a restart or an emptied broker do no harm.
+    """
+    started = [job.pk for job in _scheduled() + _retries()]
+    return started + [pk for pk in _without_bell().values_list("pk", flat=True) if pk not in started]
+
+
+def _scheduled() -> list[SyncJob]:
+    """One job for each mapping whose slot has come; slots that were missed coalesce into it."""
+    with transaction.atomic():
+        mappings = list(_ready(TableMapping.objects.filter(next_run__lte=Now())))
+        for mapping in mappings:
+            _next_slot(mapping)
+        return [enqueue(mapping, Kind.MODIFIED, Trigger.SCHEDULE) for mapping in mappings]
+
+
+def _ready(mappings: QuerySet[TableMapping]) -> QuerySet[TableMapping]:
+    """Mappings that may run, locked: not paused, and neither connection's circuit is open."""
+    closed = [
+        Q(**{f"{side}_connection__open_until__isnull": True}) | Q(**{f"{side}_connection__open_until__lte": Now()})
+        for side in ("left", "right")
+    ]
+    return mappings.filter(*closed, enabled=True, paused=False).select_for_update(skip_locked=True, of=("self",))
+
+
+def _next_slot(mapping: TableMapping) -> None:
+    """The next slot after now in the mapping's own rhythm."""
+    if mapping.next_run is None or mapping.schedule_every is None:
+        return
+    every = timedelta(seconds=mapping.schedule_every)
+    missed = max(timezone.now() - mapping.next_run, timedelta(0)) // every
+    TableMapping.objects.filter(pk=mapping.pk).update(next_run=mapping.next_run + every * (missed + 1))
+
+
+def _retries() -> list[SyncJob]:
+    """One job for each mapping with errors that are due or asked for and that no job is going to work off."""
+    due = Q(state=State.RETRYING, next_attempt__lte=Now()) | ~Q(request="")
+    with_due = SyncError.objects.open().of_records().filter(due).values("mapping")
+    active = SyncJob.objects.filter(state__in=[JobState.QUEUED, JobState.RUNNING]).values("mapping")
+    with transaction.atomic():
+        mappings = list(_ready(TableMapping.objects.filter(pk__in=with_due).exclude(pk__in=active)))
+        return [enqueue(mapping, Kind.RETRY, Trigger.RETRY) for mapping in mappings]
+
+
+def _without_bell() -> QuerySet[SyncJob]:
+    """Jobs that have waited for a while although their mapping is free, and jobs whose worker died."""
+    busy = SyncJob.objects.filter(state=JobState.RUNNING).values("mapping")
+    waiting = (
+        Q(state=JobState.QUEUED, created__lt=Now() - LOST_AFTER)
+        & ~Q(mapping__in=busy)
+        & ~Q(parameters__has_key="resume")
+    )
+    return SyncJob.objects.filter(waiting | Q(state=JobState.RUNNING, lease_until__lt=Now()))

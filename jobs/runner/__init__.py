@@ -1,0 +1,1 @@
+"""One run of a job: read, decide, write, commit, a page at a time."""

@@ -1,0 +1,87 @@
+"""A pair that a run looks at, from the moment it was found until its outcome is remembered."""
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from couplings.store.couplings import CouplingRow
+from couplings.store.errors import ErrorRow
+from jobs.models import CreateIntent
+from syncstatus.connectors.ports import Outcome, WriteResult
+from syncstatus.engine.decisions import Decision, Problem
+from syncstatus.engine.records import Memory, Record, Side
+from syncstatus.engine.rules import NO_INSTRUCTION, Instruction
+
+
+@dataclass(slots=True, eq=False)
+class Candidate:
+    """``memory`` stands without a coupling for a record adopted from an intent; ``marked`` says that
+    a person uncoupled it, ``wanted`` that a person named it."""
+
+    left_key: str | None = None
+    right_key: str | None = None
+    coupling: CouplingRow | None = None
+    error: ErrorRow | None = None
+    intent: CreateIntent | None = None
+    instruction: Instruction = NO_INSTRUCTION
+    marked: bool = False
+    wanted: bool = False
+
+    left: Record | None = None
+    right: Record | None = None
+    memory: Memory | None = None
+    decision: Decision | None = None
+    problem: Problem | None = None
+    left_result: WriteResult | None = None
+    right_result: WriteResult | None = None
+    changes: dict[str, dict[str, list[Any]]] = field(default_factory=dict)
+
+    def key(self, side: Side) -> str | None:
+        return self.left_key if side is Side.LEFT else self.right_key
+
+    def record(self, side: Side) -> Record | None:
+        return self.left if side is Side.LEFT else self.right
+
+    def result(self, side: Side) -> WriteResult | None:
+        return self.left_result if side is Side.LEFT else self.right_result
+
+    def set_key(self, side: Side, key: str | None) -> None:
+        if side is Side.LEFT:
+            self.left_key = key
+        else:
+            self.right_key = key
+
+    def set_record(self, side: Side, record: Record | None) -> None:
+        if side is Side.LEFT:
+            self.left = record
+        else:
+            self.right = record
+
+    def set_result(self, side: Side, result: WriteResult) -> None:
+        if side is Side.LEFT:
+            self.left_result = result
+        else:
+            self.right_result = result
+
+    @property
+    def single_side(self) -> Side | None:
+        """The side of a record that has no partner yet."""
+        if self.left_key is not None and self.right_key is not None:
+            return None
+        return Side.LEFT if self.left_key is not None else Side.RIGHT
+
+    @property
+    def requested(self) -> bool:
+        """Whether a person asked for this record, which stands above its being skipped."""
+        return self.wanted or bool(self.error and self.error.request)
+
+    @property
+    def overtaken(self) -> bool:
+        """Whether somebody changed or deleted the record between our reading and our write (DESIGN R6)."""
+        return any(
+            result is not None and result.outcome in (Outcome.CONFLICT, Outcome.GONE)
+            for result in (self.left_result, self.right_result)
+        )
+
+    def forget_results(self) -> None:
+        """Before the next round: what was decided was overtaken, what was written stands in ``changes``."""
+        self.decision = self.problem = self.left_result = self.right_result = None

@@ -1,0 +1,66 @@
+"""What all steps of one run share."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+from couplings.models import TableMapping
+from jobs.models import SyncJob
+from syncstatus.connectors.ports import Endpoint
+from syncstatus.engine.decisions import Problem
+from syncstatus.engine.plan import Tally
+from syncstatus.engine.records import Side
+from syncstatus.engine.rules import NO_INSTRUCTION, Instruction, Rules
+
+PAGE = 5_000
+"""Records in one page: large enough for one statement a batch to pay, small enough that memory stays flat."""
+
+
+class Stopped(Exception):
+    """A person asked the run to stop; the page before is committed."""
+
+
+class LeaseLost(Exception):
+    """The job belongs to somebody else by now, or was cancelled: nothing of this page may be remembered."""
+
+
+@dataclass
+class Run:
+    """``job`` is saved only by runs that are not a preview; ``deep`` compares bodies even where versions are equal.
+
+    ``holds`` has, for a side whose deletions a guard keeps back, the reason (DESIGN R9).
+    """
+
+    job: SyncJob
+    mapping: TableMapping
+    rules: Rules
+    endpoints: dict[Side, Endpoint]
+    holder: str = ""
+    preview: bool = False
+    deep: bool = False
+    only_match: bool = False
+    report_deletions: bool = False
+    instruction: Instruction = NO_INSTRUCTION
+    tally: Tally = field(default_factory=Tally)
+    holds: dict[Side, Problem] = field(default_factory=dict)
+    on_page: Callable[["Run"], None] | None = None
+    stop: Callable[[], bool] | None = None
+    previewed: set[Any] = field(default_factory=set)
+    endpoint_fields: dict[Side, tuple[str, ...]] = field(init=False)
+    positions: dict[Side, dict[str, int]] = field(init=False)
+    deletions: dict[Side, int] = field(default_factory=lambda: {Side.LEFT: 0, Side.RIGHT: 0})
+    written: dict[Side, int] = field(default_factory=lambda: {Side.LEFT: 0, Side.RIGHT: 0})
+
+    def __post_init__(self) -> None:
+        self.endpoint_fields = {side: tuple(rule.field(side) for rule in self.rules.fields) for side in Side}
+        self.positions = {
+            side: {name: position for position, name in enumerate(names)}
+            for side, names in self.endpoint_fields.items()
+        }
+
+    def side_params(self, params: Any) -> dict[str, Any]:
+        """A message's parameters with the systems' names instead of their sides."""
+        return {
+            name: self.mapping.side_name(value) if name == "side" or name.endswith("_side") else value
+            for name, value in dict(params).items()
+        }

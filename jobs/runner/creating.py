@@ -1,0 +1,131 @@
+"""Create once (DESIGN R7): every create is announced by a committed intent, and what became of an announced one is
+searched for before anything is created again."""
+
+import uuid
+from collections.abc import Sequence
+from typing import Any
+
+from django.db import transaction
+
+from couplings.store import couplings
+from jobs.models import CreateIntent
+from jobs.runner.candidates import Candidate
+from jobs.runner.context import Run
+from syncstatus.connectors.ports import Endpoint
+from syncstatus.engine.base import dump_base, load_base
+from syncstatus.engine.decisions import ErrorKind, Problem
+from syncstatus.engine.records import Memory, Record, Side
+from syncstatus.engine.values import Kind
+
+
+def announce(run: Run, candidates: Sequence[Candidate]) -> None:
+    """Commit an intent for each candidate that is about to be created; one that stands already keeps its key."""
+    standing = [c.intent.pk for c in candidates if c.intent is not None]
+    for side in Side:
+        batch = [c for c in candidates if c.decision is not None and c.decision.side is side]
+        keys = iter(new_keys(run, side, [c for c in batch if c.intent is None]))
+        for candidate in batch:
+            key = candidate.intent.target_key if candidate.intent is not None else next(keys)
+            candidate.intent = _intent(run, candidate, side, key)
+    with transaction.atomic():
+        CreateIntent.objects.filter(pk__in=standing).delete()
+        CreateIntent.objects.bulk_create([c.intent for c in candidates if c.intent is not None])
+
+
+def new_keys(run: Run, side: Side, candidates: Sequence[Candidate]) -> list[str | None]:
+    """The keys the new records will have, where they can be known before they are written; None where the system
+    chooses one while it writes."""
+    endpoint = run.endpoints[side]
+    if not candidates or not endpoint.capabilities.chooses_keys:
+        return [None] * len(candidates)
+    reserved = endpoint.reserve_keys(len(candidates))
+    if reserved is not None:
+        return list(reserved)
+    return [_carried_key(run, endpoint, candidate, side) for candidate in candidates]
+
+
+def _carried_key(run: Run, endpoint: Endpoint, candidate: Candidate, side: Side) -> str | None:
+    """A key column that the system leaves to us takes the source record's key: people find the record again by it."""
+    names = endpoint.key
+    if all(name in run.positions[side] for name in names):
+        return None  # the key is made of mapped fields
+    source = candidate.key(side.other)
+    field = endpoint.info.fields[names[0]]
+    if len(names) > 1 or field.type is None or source is None:
+        return None
+    if field.type.kind is Kind.UUID:
+        return _as_uuid(source)
+    return source
+
+
+def _as_uuid(source: str) -> str:
+    try:
+        return str(uuid.UUID(source))
+    except ValueError:
+        return str(uuid.uuid4())
+
+
+def _intent(run: Run, candidate: Candidate, side: Side, key: str | None) -> CreateIntent:
+    decision = candidate.decision
+    base = decision.left_base if decision is not None else None
+    values = dump_base(run.rules, base, base)[0] if base is not None else "{}"
+    return CreateIntent(
+        mapping=run.mapping,
+        side=side.value,
+        source_key=candidate.key(side.other),
+        idempotency_key=uuid.uuid4(),
+        target_key=key,
+        values=values,
+        job=run.job.pk,
+    )
+
+
+def settle_unanswered(run: Run, candidates: Sequence[Candidate]) -> None:
+    """Find out what became of creates that were announced but never remembered, and adopt what is there."""
+    for candidate in candidates:
+        if candidate.intent is not None and candidate.record(Side(candidate.intent.side)) is None:
+            _settle(run, candidate, candidate.intent)
+
+
+def _settle(run: Run, candidate: Candidate, intent: CreateIntent) -> None:
+    side = Side(intent.side)
+    found = _search(run, side, intent)
+    if len(found) > 1 or (found and _may_be_foreign(run, side, intent, found[0])):
+        params = {"side": side.value, "candidates": sorted(record.key for record in found)[:20]}
+        candidate.problem = Problem(ErrorKind.UNKNOWN_OUTCOME, "unknown_outcome", params)
+    elif found:
+        candidate.set_key(side, found[0].key)
+        candidate.set_record(side, found[0])
+        candidate.memory = Memory("", "", *load_base(run.rules, intent.values, None))
+
+
+def _search(run: Run, side: Side, intent: CreateIntent) -> list[Record]:
+    """Records that may be the announced one: the one with its key, else uncoupled ones with exactly its values."""
+    endpoint = run.endpoints[side]
+    if intent.target_key is not None:
+        return list(endpoint.read([intent.target_key]).values())
+    wanted = load_base(run.rules, intent.values, None)[0]
+    found = endpoint.search(*_criteria(run, side, wanted))
+    same = [record for record in found if run.rules.compiled.canonical[side](record.values) == wanted]
+    taken = couplings.by_key(run.mapping.pk, side, [record.key for record in same], with_base=False)
+    return [record for record in same if record.key not in taken]
+
+
+def _may_be_foreign(run: Run, side: Side, intent: CreateIntent, record: Record) -> bool:
+    """A key carried over from the source may have been taken before us; a key drawn for the intent cannot."""
+    if intent.target_key is None or intent.target_key != intent.source_key:
+        return False
+    wanted = load_base(run.rules, intent.values, None)[0]
+    return run.rules.compiled.canonical[side](record.values) != wanted
+
+
+def _criteria(run: Run, side: Side, wanted: tuple[Any, ...]) -> tuple[list[str], list[tuple[Any, ...]], list[bool]]:
+    """The filled fields of exact kinds; the rest is compared after reading."""
+    exact = {Kind.TEXT, Kind.INTEGER, Kind.DATE, Kind.UUID, Kind.BOOLEAN}
+    names = run.endpoint_fields[side]
+    chosen = [
+        position
+        for position, value in enumerate(wanted)
+        if value not in (None, "") and run.rules.fields[position].type(side).kind in exact
+    ]
+    return [names[p] for p in chosen], [tuple(wanted[p] for p in chosen)], [False] * len(chosen)

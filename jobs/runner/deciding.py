@@ -1,0 +1,92 @@
+"""Ask the engine about each candidate, and keep back the deletions that a guard holds (DESIGN R9)."""
+
+from collections.abc import Sequence
+
+from couplings.models.error import Request, State
+from jobs.runner.candidates import Candidate
+from jobs.runner.context import Run
+from jobs.runner.loading import memory
+from jobs.runner.tokens import token_of
+from syncstatus.engine.decide import EXCLUDE, decide
+from syncstatus.engine.decisions import Action, Decision, ErrorKind, Problem
+from syncstatus.engine.records import Pair, Side
+from syncstatus.engine.rules import NO_INSTRUCTION
+
+_LEFT_OUT = (State.SKIPPED, State.HELD, State.IGNORED)
+
+
+def decide_all(run: Run, candidates: Sequence[Candidate]) -> None:
+    for candidate in candidates:
+        if candidate.problem is None:
+            candidate.decision = _decide(run, candidate)
+            _hold(run, candidate)
+
+
+def _decide(run: Run, candidate: Candidate) -> Decision:
+    if candidate.coupling is None and candidate.memory is None and (candidate.marked or run.only_match):
+        if candidate.marked or candidate.single_side is not None:
+            return EXCLUDE  # a person uncoupled it, or only partners were looked for
+    error = candidate.error
+    if _moved_since_shown(candidate):
+        return Decision(Action.SKIP, problem=Problem(ErrorKind.CONFLICT, "moved_meanwhile"))
+    pair = Pair(candidate.left, candidate.right, memory(run, candidate))
+    instruction = NO_INSTRUCTION if _is_held_still(candidate) else candidate.instruction
+    return decide(run.rules, pair, instruction, skipped=_left_out(candidate))
+
+
+def _left_out(candidate: Candidate) -> bool:
+    error = candidate.error
+    if error is None or error.state not in _LEFT_OUT:
+        return False
+    return not candidate.requested or _is_held_still(candidate)
+
+
+def _is_held_still(candidate: Candidate) -> bool:
+    """A Retry is no approval of a deletion that is held."""
+    error = candidate.error
+    return error is not None and error.state == State.HELD and error.request == Request.RETRY
+
+
+def _moved_since_shown(candidate: Candidate) -> bool:
+    """Whether the records are no longer those a person chose between, field by field."""
+    error = candidate.error
+    if error is None or error.request != Request.CHOOSE:
+        return False
+    return bool(error.choices.get("token") != token_of(candidate.left, candidate.right))
+
+
+def _hold(run: Run, candidate: Candidate) -> None:
+    decision = candidate.decision
+    if decision is None or candidate.requested or candidate.coupling is None:
+        return
+    missing = _missing(candidate)
+    if missing is None:
+        return
+    if run.report_deletions and decision.action in (Action.DELETE, Action.CREATE, Action.UNCOUPLE):
+        candidate.problem = Problem(ErrorKind.DELETED, "record_deleted", {"deleted_side": missing.value})
+    elif missing in run.holds and _is_held(run.holds[missing], decision):
+        candidate.problem = run.holds[missing]
+    elif decision.action is Action.DELETE:
+        _count_deletion(run, candidate, missing.other)
+
+
+def _count_deletion(run: Run, candidate: Candidate, side: Side) -> None:
+    """Runs that meet deletions one by one, without having looked at all of them first, stop at the guard's number."""
+    run.deletions[side] += 1
+    limit = run.rules.delete_guard.count
+    if run.deletions[side] > limit:
+        params = {"planned": run.deletions[side], "limit": limit, "side": side.value}
+        candidate.problem = Problem(ErrorKind.HELD, "mass_deletion", params)
+
+
+def _missing(candidate: Candidate) -> Side | None:
+    if (candidate.left is None) == (candidate.right is None):
+        return None
+    return Side.LEFT if candidate.left is None else Side.RIGHT
+
+
+def _is_held(reason: Problem, decision: Decision) -> bool:
+    """An empty source holds back whatever would follow from it, the other reasons only deletions."""
+    if decision.action is Action.DELETE:
+        return True
+    return reason.code == "source_empty" and decision.action in (Action.CREATE, Action.UNCOUPLE, Action.ERROR)

@@ -1,0 +1,116 @@
+"""Who runs a job, and until when (DESIGN R13).
+
+A worker claims a queued job with one conditional UPDATE and holds it by a lease that a thread renews. Whoever finds a lease that ran
+out, or whose holder on this very machine is gone, takes the job over; the former holder's next commit then fails.
+"""
+
+import os
+import socket
+import threading
+import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import timedelta
+from typing import Any
+
+from django.db import DatabaseError, IntegrityError, connection, transaction
+from django.db.models import F, Q, QuerySet
+from django.db.models.functions import Coalesce, Now
+
+from jobs.models import JobState, SyncJob
+from jobs.runner.context import LeaseLost, Run
+
+TERM = timedelta(seconds=20)
+RENEWED_EVERY = 5.0  # seconds
+
+
+def new_holder() -> str:
+    return f"{socket.gethostname()}:{os.getpid()}:{uuid.uuid4().hex[:12]}"
+
+
+def claim(job: int, holder: str) -> bool:
+    """Whether ``job`` is ours now: it waited, or the one who ran it is dead. False also when the mapping is busy."""
+    return _take(SyncJob.objects.filter(pk=job, state=JobState.QUEUED), holder) or take_over(job, holder)
+
+
+def take_over(job: int, holder: str) -> bool:
+    running = SyncJob.objects.filter(pk=job, state=JobState.RUNNING)
+    if _take(running.filter(lease_until__lt=Now()), holder):
+        return True
+    former = running.values_list("holder", flat=True).first()
+    return former is not None and is_gone(former) and _take(running.filter(holder=former), holder)
+
+
+def is_gone(holder: str) -> bool:
+    """Whether the holder was a process of this machine that no longer exists."""
+    host, _, rest = holder.partition(":")
+    if host != socket.gethostname():
+        return False
+    try:
+        os.kill(int(rest.partition(":")[0]), 0)
+    except ProcessLookupError:
+        return True
+    except (PermissionError, ValueError):
+        return False
+    return False
+
+
+def _take(jobs: QuerySet[SyncJob], holder: str) -> bool:
+    try:
+        with transaction.atomic():
+            return jobs.update(**_taken(holder)) == 1
+    except IntegrityError:  # one_active_job_per_mapping
+        return False
+
+
+def _taken(holder: str) -> dict[str, Any]:
+    return {
+        "state": JobState.RUNNING,
+        "holder": holder,
+        "lease_until": Now() + TERM,
+        "attempts": F("attempts") + 1,
+        "started": Coalesce("started", Now()),
+    }
+
+
+def ours(job: int, holder: str) -> QuerySet[SyncJob]:
+    return SyncJob.objects.filter(Q(pk=job, state=JobState.RUNNING, holder=holder))
+
+
+def keep(run: Run, progress: dict[str, Any]) -> None:
+    """Write the page's counters under our lease. Raises ``LeaseLost``, which rolls the page back."""
+    counters: dict[str, Any] = dict(run.tally.as_dict())
+    counters |= {f"{side.value}_written": number for side, number in run.written.items()}
+    if progress:
+        counters["progress"] = progress
+    if not ours(run.job.pk, run.holder).update(lease_until=Now() + TERM, **counters):
+        raise LeaseLost
+
+
+@contextmanager
+def renewed(job: int, holder: str) -> Iterator[None]:
+    """Renew the lease from a thread while the block runs, so that a long page or a slow system does not cost the job."""
+    done = threading.Event()
+    thread = threading.Thread(target=_renew, args=(job, holder, done), name=f"lease of job {job}", daemon=True)
+    thread.start()
+    try:
+        yield
+    finally:
+        done.set()
+        thread.join()
+
+
+def _renew(job: int, holder: str, done: threading.Event) -> None:
+    try:
+        while not done.wait(RENEWED_EVERY):
+            _renew_once(job, holder)
+    finally:
+        connection.close()
+
+
+def _renew_once(job: int, holder: str) -> None:
+    """A renewal that fails is tried again; when the store stays away, the lease runs out and another worker takes over."""
+    try:
+        ours(job, holder).update(lease_until=Now() + TERM)
+    except DatabaseError:
+        connection.close()

@@ -1,0 +1,87 @@
+"""What a page of candidates needs before it can be decided: couplings with their base, open errors, marks, intents,
+and both records, each by one query or one read a side."""
+
+from collections.abc import Iterable, Sequence
+
+from couplings.store import couplings, errors
+from couplings.store.errors import ErrorRow
+from jobs.models import CreateIntent
+from jobs.runner.candidates import Candidate
+from jobs.runner.context import Run
+from jobs.runner.requests import instruction
+from syncstatus.engine.base import load_base
+from syncstatus.engine.records import Memory, Side
+
+
+def load(run: Run, candidates: Sequence[Candidate]) -> None:
+    """Attach everything but the records themselves."""
+    _load_bases(run, candidates)
+    _load_errors(run, candidates)
+    _load_marks(run, candidates)
+    _load_intents(run, candidates)
+
+
+def read(run: Run, candidates: Iterable[Candidate]) -> None:
+    """Read both records of each candidate, afresh (DESIGN R5)."""
+    pending = list(candidates)
+    for side in Side:
+        keys = {key for candidate in pending if (key := candidate.key(side)) is not None}
+        records = run.endpoints[side].read(keys) if keys else {}
+        for candidate in pending:
+            key = candidate.key(side)
+            candidate.set_record(side, records.get(key) if key is not None else None)
+
+
+def memory(run: Run, candidate: Candidate) -> Memory | None:
+    """What the pair remembers; in a deep run without the versions, so that the values are compared."""
+    coupling = candidate.coupling
+    if coupling is None:
+        return candidate.memory
+    left_base, right_base = load_base(run.rules, coupling.base, coupling.base_right)
+    if run.deep or candidate.requested:
+        return Memory("", "", left_base, right_base)
+    return Memory(coupling.left_version, coupling.right_version, left_base, right_base)
+
+
+def _load_bases(run: Run, candidates: Sequence[Candidate]) -> None:
+    light = {c.coupling.id: c for c in candidates if c.coupling is not None}
+    for id, row in couplings.by_id(run.mapping.pk, light).items():
+        light[id].coupling = row
+
+
+def _load_errors(run: Run, candidates: Sequence[Candidate]) -> None:
+    mapping = run.mapping.pk
+    coupled = {c.coupling.id: c for c in candidates if c.coupling is not None and c.error is None}
+    for row in errors.of_couplings(mapping, coupled):
+        if row.coupling is not None:
+            _attach(coupled[row.coupling], row)
+    for side in Side:
+        single = {c.key(side): c for c in candidates if c.coupling is None and c.error is None and c.key(side)}
+        keys = [key for key in single if key is not None]
+        for row in errors.of_records(mapping, side, keys):
+            _attach(single[row.left_key if side is Side.LEFT else row.right_key], row)
+
+
+def _attach(candidate: Candidate, row: ErrorRow) -> None:
+    candidate.error = row
+    if row.request and not candidate.requested:
+        candidate.instruction = instruction(row)
+
+
+def _load_marks(run: Run, candidates: Sequence[Candidate]) -> None:
+    """Which records without a partner were uncoupled by a person."""
+    for side in Side:
+        single = {c.key(side): c for c in candidates if c.coupling is None and c.single_side is side}
+        for key in couplings.uncoupled(run.mapping.pk, side, [key for key in single if key is not None]):
+            single[key].marked = True
+
+
+def _load_intents(run: Run, candidates: Sequence[Candidate]) -> None:
+    """Creates that were announced and never answered; there are none unless something broke."""
+    if not CreateIntent.objects.filter(mapping=run.mapping).exists():
+        return
+    for side in Side:
+        sources = {c.key(side.other): c for c in candidates if c.key(side.other) is not None}
+        intents = CreateIntent.objects.filter(mapping=run.mapping, side=side.value, source_key__in=list(sources))
+        for intent in intents:
+            sources[intent.source_key].intent = intent

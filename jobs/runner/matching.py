@@ -1,0 +1,106 @@
+"""Match before you create (DESIGN R14): a page of records without a partner, by one search a side and priority."""
+
+from collections import defaultdict
+from collections.abc import Sequence
+from typing import Any
+
+from couplings.store import couplings
+from jobs.runner.candidates import Candidate
+from jobs.runner.context import Run
+from syncstatus.engine import match
+from syncstatus.engine.match import Criterion, Found
+from syncstatus.engine.records import Record, Side
+
+
+def find_partners(run: Run, candidates: Sequence[Candidate]) -> None:
+    """Give each single record its partner, or the problem why it has none; those without a match stay single."""
+    for side in Side:
+        seeking = [c for c in candidates if _seeks(c, side)]
+        for criterion in match.criteria(run.rules):
+            if seeking:
+                seeking = _by_criterion(run, side, criterion, seeking)
+    _first_come(run, candidates)
+
+
+def _seeks(candidate: Candidate, side: Side) -> bool:
+    single = candidate.coupling is None and candidate.memory is None and candidate.single_side is side
+    record = candidate.record(side)
+    return single and not candidate.marked and candidate.problem is None and record is not None and record.included
+
+
+def _by_criterion(run: Run, side: Side, criterion: Criterion, seeking: list[Candidate]) -> list[Candidate]:
+    """Settle those this priority finds something for; the others are returned, for the next one."""
+    wanted = {}
+    for candidate in seeking:
+        values = _values(candidate, side)
+        searched = match.search_values(run.rules, criterion, side, values)
+        if searched is not None:
+            wanted[candidate] = (match.match_values(run.rules, criterion, side, values), searched)
+    found = _search(run, side.other, criterion, [searched for _, searched in wanted.values()]) if wanted else {}
+    taken = _taken(run, side.other, found)
+    left_over = [candidate for candidate in seeking if candidate not in wanted]
+    for candidate, (values, _) in wanted.items():
+        partners = found.get(values, [])
+        options = [match.Candidate(record.key, taken.get(record.key)) for record in partners]
+        choice = match.choose(run.rules, criterion, side.other, options)
+        if choice.found is Found.NONE:
+            left_over.append(candidate)
+        elif choice.found is Found.ONE:
+            _pair(candidate, side.other, next(record for record in partners if record.key == choice.key))
+        else:
+            candidate.problem = choice.problem
+    return left_over
+
+
+def _search(
+    run: Run, side: Side, criterion: Criterion, wanted: Sequence[tuple[Any, ...]]
+) -> dict[tuple[Any, ...] | None, list[Record]]:
+    """Records of ``side`` by what they match on, compared once more in the engine's form."""
+    names = [run.endpoint_fields[side][position] for position in criterion.positions]
+    case = [run.rules.fields[position].case_sensitive for position in criterion.positions]
+    found: dict[tuple[Any, ...] | None, list[Record]] = defaultdict(list)
+    for record in run.endpoints[side].search(names, wanted, case_sensitive=case):
+        found[match.match_values(run.rules, criterion, side, record.values)].append(record)
+    return found
+
+
+def _taken(run: Run, side: Side, found: dict[tuple[Any, ...] | None, list[Record]]) -> dict[str, str | None]:
+    """The partner each found record already has; a record that a person uncoupled is nobody's partner either."""
+    keys = [record.key for records in found.values() for record in records]
+    marked = couplings.uncoupled(run.mapping.pk, side, keys)
+    for records in found.values():
+        records[:] = [record for record in records if record.key not in marked]
+    rows = couplings.by_key(run.mapping.pk, side, keys, with_base=False)
+    return {key: row.key(side.other) for key, row in rows.items()}
+
+
+def _values(candidate: Candidate, side: Side) -> tuple[Any, ...]:
+    record = candidate.record(side)
+    assert record is not None
+    return record.values
+
+
+def _pair(candidate: Candidate, side: Side, record: Record) -> None:
+    candidate.set_key(side, record.key)
+    candidate.set_record(side, record)
+
+
+def _first_come(run: Run, candidates: Sequence[Candidate]) -> None:
+    """Two records of one page that found the same partner: the first is coupled, the other a duplicate (T8)."""
+    for side in Side:
+        owners: dict[str, Candidate] = {}
+        for candidate in candidates:
+            key = candidate.key(side)
+            if candidate.coupling is not None or key is None or candidate.problem is not None:
+                continue
+            owner = owners.setdefault(key, candidate)
+            if owner is not candidate:
+                _give_way(run, candidate, owner, side)
+
+
+def _give_way(run: Run, candidate: Candidate, owner: Candidate, side: Side) -> None:
+    criterion = match.criteria(run.rules)[0]
+    taken = match.Candidate(candidate.key(side) or "", owner.key(side.other))
+    candidate.problem = match.choose(run.rules, criterion, side, [taken]).problem
+    candidate.set_key(side, None)
+    candidate.set_record(side, None)

@@ -1,0 +1,58 @@
+"""One page of candidates, from their keys to what is remembered of them."""
+
+from jobs.runner import creating, deciding, loading, matching, writing
+from jobs.runner.candidates import Candidate
+from jobs.runner.context import Run, Stopped
+from jobs.runner.remembering import remember
+from jobs.runner.sources import Page
+
+# A record that moves under our hands is read and decided again so many times within a run, then left for later.
+ROUNDS = 3
+
+
+def work_off(run: Run, page: Page) -> None:
+    """Read, decide, write and remember one page. Raises ``LeaseLost``, ``Stopped`` and the connectors' errors."""
+    loading.load(run, page.candidates)
+    page.candidates = pending = [candidate for candidate in page.candidates if not _seen(run, candidate)]
+    run.tally.read += len(pending) + page.unchanged + page.excluded
+    if pending:
+        for _ in range(ROUNDS):
+            pending = _round(run, pending)
+            if not pending:
+                break
+    remember(run, page)
+    if run.on_page is not None:
+        run.on_page(run)
+    if run.stop is not None and run.stop():
+        raise Stopped
+
+
+def _seen(run: Run, candidate: Candidate) -> bool:
+    """Whether this run has given the pair its outcome already: both sides' feeds may list it (DESIGN R4).
+
+    A pair in step drops out by its versions; one that is not has an error by now. A preview writes neither, and
+    remembers. Records that a person uncoupled are not looked at unless somebody names them.
+    """
+    if candidate.marked and not candidate.wanted:
+        return True
+    if run.preview:
+        pair = candidate.coupling.id if candidate.coupling is not None else (candidate.left_key, candidate.right_key)
+        seen = pair in run.previewed
+        run.previewed.add(pair)
+        return seen
+    error = candidate.error
+    return error is not None and error.job == run.job.pk and not error.request
+
+
+def _round(run: Run, candidates: list[Candidate]) -> list[Candidate]:
+    """The candidates whose record was changed by somebody else meanwhile; they are decided again (DESIGN R6)."""
+    for candidate in candidates:
+        candidate.forget_results()
+    loading.read(run, candidates)
+    creating.settle_unanswered(run, candidates)
+    matching.find_partners(run, candidates)
+    deciding.decide_all(run, candidates)
+    if run.preview:
+        return []
+    writing.write(run, candidates)
+    return [candidate for candidate in candidates if candidate.overtaken]

@@ -1,0 +1,181 @@
+"""Remember a page in one transaction: couplings, bases, errors, log entries, counters and cursors (DESIGN R5).
+
+Nothing of a page is remembered when the job's lease was lost meanwhile; the next holder reads the records afresh and finds
+what was written in step.
+"""
+
+from collections.abc import Sequence
+from datetime import UTC, datetime
+
+import orjson
+from django.db import transaction
+
+from couplings.models import TableMapping
+from couplings.models.error import Resolution
+from couplings.store import couplings, errors, log
+from couplings.store.couplings import Agreement
+from couplings.store.errors import ErrorRow
+from jobs.models import CreateIntent
+from jobs.runner import lease
+from jobs.runner.context import Run
+from jobs.runner.loading import memory
+from jobs.runner.outcomes import Verdict, partly_done, verdict
+from jobs.runner.reports import details, report
+from jobs.runner.sources import Page
+from syncstatus.engine.base import dump_base
+from syncstatus.engine.plan import Outcome
+from syncstatus.engine.records import Side, Values
+from syncstatus.engine.settle import moved_meanwhile, settle
+
+
+def remember(run: Run, page: Page) -> None:
+    """Commit ``page``. Raises ``LeaseLost``."""
+    verdicts = [verdict(run, candidate) for candidate in page.candidates]
+    for found in verdicts:
+        run.tally.count(found.outcome)
+    run.tally.count(Outcome.UNCHANGED, page.unchanged)
+    run.tally.count(Outcome.EXCLUDED, page.excluded)
+    if run.preview:
+        return
+    with transaction.atomic():
+        _couple(run, verdicts)
+        _agree(run, verdicts)
+        _part(run, verdicts)
+        _report(run, verdicts)
+        log.append([_entry(run, found) for found in verdicts if found.logged])
+        _answer_intents(verdicts)
+        _move_cursors(run, page)
+        lease.keep(run, page.progress)
+
+
+def _couple(run: Run, verdicts: Sequence[Verdict]) -> None:
+    """Insert new couplings. One that somebody else coupled in the meantime stays as it is; its record shows up again."""
+    fresh = [v for v in verdicts if v.agreed and v.candidate.coupling is None]
+    if not fresh:
+        return
+    ids = couplings.insert(run.mapping.pk, [_agreement(run, v) for v in fresh])
+    for found in fresh:
+        found.coupling_id = ids.get((found.left_key, found.right_key))
+
+
+def _agree(run: Run, verdicts: Sequence[Verdict]) -> None:
+    known = [_agreement(run, v) for v in verdicts if v.agreed and v.candidate.coupling is not None]
+    known += [_partial_agreement(run, v) for v in verdicts if v.partly_agreed]
+    if known:
+        couplings.update(known)
+
+
+def _part(run: Run, verdicts: Sequence[Verdict]) -> None:
+    """Remove couplings; records that live on uncoupled are marked, so that nothing couples them again by itself."""
+    parted = [v for v in verdicts if v.parted and v.candidate.coupling is not None]
+    if not parted:
+        return
+    survivors = [
+        (side, key)
+        for v in parted
+        for side in Side
+        if v.outcome is Outcome.UNCOUPLED and v.candidate.record(side) is not None and (key := v.candidate.key(side))
+    ]
+    if survivors:
+        couplings.mark_uncoupled(run.mapping.pk, survivors, run.job.requested_by_id)
+    couplings.remove([v.candidate.coupling.id for v in parted if v.candidate.coupling is not None])
+
+
+def _report(run: Run, verdicts: Sequence[Verdict]) -> None:
+    now = datetime.now(UTC)
+    failed = [report(run, v, now) for v in verdicts if v.problem is not None]
+    errors.refresh([row for row in failed if row.id is not None])
+    errors.open_new(run.mapping.pk, [row for row in failed if row.id is None])
+    known = [(v, v.candidate.error) for v in verdicts if v.candidate.error is not None and v.problem is None]
+    errors.keep([error for v, error in known if error.request and not v.closes])
+    errors.resolve([_resolution(v, error) for v, error in known if v.closes])
+
+
+def _resolution(found: Verdict, error: ErrorRow) -> tuple[int, Resolution, int | None]:
+    by = error.requested_by if error.request else None
+    return error.id, _RESOLUTIONS.get(found.outcome, Resolution.SYNCHRONIZED), by
+
+
+_RESOLUTIONS = {
+    Outcome.UNCHANGED: Resolution.IN_STEP,
+    Outcome.INSERTED: Resolution.RESTORED,
+    Outcome.DELETED: Resolution.DELETED,
+    Outcome.UNCOUPLED: Resolution.UNCOUPLED,
+    Outcome.EXCLUDED: Resolution.EXCLUDED,
+}
+
+
+def _agreement(run: Run, found: Verdict) -> Agreement:
+    """What the coupling remembers: the versions after our writes, and as bases what was read back (DESIGN R7)."""
+    left, right = found.candidate.left_result, found.candidate.right_result
+    read_back = left and left.values, right and right.values
+    bases = settle(run.rules, found.decision, *read_back)
+    again = moved_meanwhile(run.rules, found.decision, *read_back)
+    versions = ("", "") if again else (found.version(Side.LEFT), found.version(Side.RIGHT))
+    return _remembered(run, found, versions, bases)
+
+
+def _partial_agreement(run: Run, found: Verdict) -> Agreement:
+    """One side was written before the other refused: those fields agree now, all others keep their base. The versions
+    are unknown, so that the next run reads both records."""
+    side, known = partly_done(found.candidate), memory(run, found.candidate)
+    assert side is not None and known is not None and found.decision.left_base is not None
+    sent, agreed = found.decision.writes(side), found.decision.left_base
+    left, right = (
+        tuple(agreed[position] if position in sent else value for position, value in enumerate(base))
+        for base in (known.left_base, known.right_base)
+    )
+    return _remembered(run, found, ("", ""), (left, right))
+
+
+def _remembered(run: Run, found: Verdict, versions: tuple[str, str], bases: tuple[Values, Values]) -> Agreement:
+    candidate = found.candidate
+    base, base_right = dump_base(run.rules, *bases)
+    return Agreement(
+        candidate.coupling.id if candidate.coupling is not None else 0,
+        found.left_key or "",
+        found.right_key or "",
+        *versions,
+        base.decode(),
+        base_right.decode() if base_right is not None else None,
+        found.outcome.value if "left" in candidate.changes else "",
+        found.outcome.value if "right" in candidate.changes else "",
+    )
+
+
+def _entry(run: Run, found: Verdict) -> tuple[object, ...]:
+    candidate, problem = found.candidate, found.problem
+    params = orjson.dumps(details(run, problem), default=str).decode() if problem is not None else "{}"
+    return (
+        run.job.pk,
+        run.mapping.pk,
+        candidate.coupling.id if candidate.coupling is not None else found.coupling_id,
+        found.left_key,
+        found.right_key,
+        found.outcome.value,
+        problem.code if problem is not None else "",
+        params,
+        _json(candidate.changes),
+        datetime.now(UTC),
+    )
+
+
+def _json(changes: dict[str, dict[str, list[object]]]) -> str:
+    return orjson.dumps(changes, default=_shown, option=orjson.OPT_NON_STR_KEYS).decode()
+
+
+def _shown(value: object) -> str:
+    return value.hex() if isinstance(value, bytes) else str(value)
+
+
+def _answer_intents(verdicts: Sequence[Verdict]) -> None:
+    """An intent goes when its create's outcome is known: remembered, or refused."""
+    answered = [v.candidate.intent.pk for v in verdicts if v.candidate.intent is not None and v.answered]
+    if answered:
+        CreateIntent.objects.filter(pk__in=answered).delete()
+
+
+def _move_cursors(run: Run, page: Page) -> None:
+    if page.cursors:
+        fields = {f"{side.value}_cursor": cursor for side, cursor in page.cursors.items()}
+        TableMapping.objects.filter(pk=run.mapping.pk).update(**fields)

@@ -1,0 +1,143 @@
+"""An error's row: what is wrong, with which record, and what happens next (DESIGN R10)."""
+
+import random
+from datetime import datetime, timedelta
+from typing import Any
+
+import orjson
+
+from couplings.models.error import State
+from couplings.store.errors import Report
+from jobs.runner.candidates import Candidate
+from jobs.runner.context import Run
+from jobs.runner.outcomes import Verdict
+from syncstatus.engine.decisions import ErrorKind, Problem
+from syncstatus.engine.records import Record, Side
+from syncstatus.engine.values import Kind, Unreadable
+
+MAX_ATTEMPTS = 5
+FIRST_DELAY = timedelta(seconds=30)
+LONGEST_DELAY = timedelta(hours=1)
+_SHOWN = 200  # characters of a value that the error's row keeps
+
+_RETRIED = (ErrorKind.TRANSIENT, ErrorKind.UNKNOWN_OUTCOME)
+
+
+def report(run: Run, found: Verdict, now: datetime) -> Report:
+    candidate, problem = found.candidate, found.problem
+    assert problem is not None
+    error = candidate.error
+    attempts = _attempts(candidate)
+    state = _state(problem, attempts)
+    later = now + delay(attempts) if state is State.RETRYING else None
+    return Report(
+        id=error.id if error is not None else None,
+        coupling=candidate.coupling.id if candidate.coupling is not None else None,
+        left_key=found.left_key,
+        right_key=found.right_key,
+        left_exists=_exists(candidate, Side.LEFT),
+        right_exists=_exists(candidate, Side.RIGHT),
+        description=describe(run, candidate),
+        kind=problem.kind.value,
+        code=problem.code,
+        params=_json(details(run, problem)),
+        fields=_json([run.rules.fields[position].left for position in problem.fields]),
+        details=_json(_values(run, candidate, problem)),
+        state=state.value,
+        attempts=attempts,
+        next_attempt=later.isoformat() if later is not None else None,
+        job=run.job.pk,
+        seen_request=error.request if error is not None else "",
+    )
+
+
+def delay(attempts: int) -> timedelta:
+    """Twice as long after each attempt, with jitter, so that what failed together does not come back together."""
+    exact = min(FIRST_DELAY * 2 ** (attempts - 1), LONGEST_DELAY)
+    return exact * random.uniform(0.8, 1.2)
+
+
+def details(run: Run, problem: Problem) -> dict[str, Any]:
+    """The message's parameters in JSON values, with the names of the systems and of the fields concerned."""
+    params = run.side_params(problem.params)
+    if problem.fields:
+        fields = [run.rules.fields[position] for position in problem.fields]
+        params["fields"] = [field.left for field in fields]
+        params["right_fields"] = [field.right for field in fields]
+    return params
+
+
+def describe(run: Run, candidate: Candidate) -> str:
+    """What people call the record: its first filled text field, as the left side has it if it can."""
+    for record in (candidate.left, candidate.right):
+        if record is not None and (name := _name(run, record)):
+            return name[:_SHOWN]
+    return ""
+
+
+def _name(run: Run, record: Record) -> str:
+    for rule, value in zip(run.rules.fields, record.values, strict=False):
+        if rule.left_type.kind is Kind.TEXT and isinstance(value, str) and value.strip():
+            return value.strip()
+    return ""
+
+
+def _attempts(candidate: Candidate) -> int:
+    """A record that is only looked at again, because it is skipped, uses no attempt."""
+    error = candidate.error
+    if error is None:
+        return 1
+    tried = candidate.requested or error.state == State.RETRYING
+    return error.attempts + 1 if tried else error.attempts
+
+
+def _state(problem: Problem, attempts: int) -> State:
+    if problem.kind is ErrorKind.DEPENDENCY:
+        return State.WAITING
+    if problem.kind is ErrorKind.HELD:
+        return State.HELD
+    again = problem.kind in _RETRIED and problem.code != "unknown_outcome"
+    return State.RETRYING if again and attempts < MAX_ATTEMPTS else State.SKIPPED
+
+
+def _exists(candidate: Candidate, side: Side) -> bool | None:
+    """None when the record has no key there, so that it never existed."""
+    if candidate.key(side) is None:
+        return None
+    return candidate.record(side) is not None
+
+
+def _values(run: Run, candidate: Candidate, problem: Problem) -> dict[str, Any]:
+    """Both sides' values of the fields concerned, for a reader when the systems cannot be asked."""
+    return {
+        run.rules.fields[position].name: {
+            side.value: shown(record.values[position]) if (record := candidate.record(side)) is not None else None
+            for side in Side
+        }
+        for position in problem.fields
+    }
+
+
+def shown(value: Any) -> str | None:
+    if value is None:
+        return None
+    if isinstance(value, Unreadable):
+        return value.text[:_SHOWN]
+    return (value.hex() if isinstance(value, bytes) else str(value))[:_SHOWN]
+
+
+def _json(value: Any) -> str:
+    try:
+        return orjson.dumps(value, default=str).decode()
+    except TypeError:  # text that is not Unicode
+        return orjson.dumps(_cleaned(value), default=str).decode()
+
+
+def _cleaned(value: Any) -> Any:
+    if isinstance(value, str):
+        return value.encode("utf-8", "replace").decode()
+    if isinstance(value, dict):
+        return {_cleaned(name): _cleaned(part) for name, part in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [_cleaned(part) for part in value]
+    return value

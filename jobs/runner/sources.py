@@ -1,0 +1,168 @@
+"""Where candidates come from: the retry set, both change feeds, a comparison of everything, a sweep for deletions.
+
+Each source yields pages; a page's ``save`` says what its commit remembers besides the outcomes, so that a cursor
+passes a record only together with the record's outcome (DESIGN R5).
+"""
+
+from array import array
+from collections.abc import Collection, Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from couplings.store import couplings, errors
+from couplings.store.couplings import CouplingRow
+from jobs.runner.candidates import Candidate
+from jobs.runner.context import PAGE, Run
+from jobs.runner.requests import instruction
+from syncstatus.connectors.ports import Cursor, Stamp
+from syncstatus.engine.records import Side
+from syncstatus.engine.rules import Instruction
+
+
+@dataclass
+class Page:
+    """``cursors`` go to the mapping, ``progress`` to the job; ``unchanged`` and ``excluded`` were settled by their stamps."""
+
+    candidates: list[Candidate]
+    cursors: dict[Side, Cursor] = field(default_factory=dict)
+    progress: dict[str, Any] = field(default_factory=dict)
+    unchanged: int = 0
+    excluded: int = 0
+
+
+@dataclass
+class Survey:
+    """What the stamps of all couplings say: ids whose record is missing or changed, as numbers of 8 bytes each."""
+
+    coupled: int = 0
+    unchanged: int = 0
+    excluded: int = 0
+    changed: "array[int]" = field(default_factory=lambda: array("q"))
+    missing: "array[int]" = field(default_factory=lambda: array("q"))
+    missing_on: dict[Side, int] = field(default_factory=lambda: {Side.LEFT: 0, Side.RIGHT: 0})
+
+
+def retries(run: Run) -> Iterator[Page]:
+    """Errors a person asked for, and those whose next attempt is due."""
+    after = 0
+    while rows := errors.due(run.mapping.pk, after, PAGE):
+        after = rows[-1].id
+        found = couplings.by_id(run.mapping.pk, [row.coupling for row in rows if row.coupling is not None])
+        yield Page([_of_error(run, row, found) for row in rows])
+
+
+def _of_error(run: Run, row: errors.ErrorRow, found: dict[int, CouplingRow]) -> Candidate:
+    coupling = found.get(row.coupling) if row.coupling is not None else None
+    candidate = Candidate(row.left_key, row.right_key, coupling, row, instruction=instruction(row))
+    if coupling is None and row.left_key is not None and row.right_key is not None:
+        # Two records that matched but were never coupled: the match is looked for again, from the source.
+        candidate.set_key(Side.RIGHT if run.rules.direction.writes(Side.RIGHT) else Side.LEFT, None)
+    return candidate
+
+
+def feed(run: Run, side: Side, cursor: Cursor) -> Iterator[Page]:
+    """What changed on ``side`` since ``cursor``. Raises ``CursorExpired``."""
+    more = True
+    while more:
+        page = run.endpoints[side].changes(cursor, PAGE)
+        cursor, more = page.cursor, page.more
+        candidates = of_stamps(run, side, page.stamps) + of_deleted(run, side, page.deleted)
+        yield Page(candidates, cursors={side: cursor})
+
+
+def of_stamps(run: Run, side: Side, stamps: Sequence[Stamp]) -> list[Candidate]:
+    """Listed records that are not as their coupling remembers them; our own writes and repeats drop out (DESIGN R8)."""
+    coupled = couplings.by_key(run.mapping.pk, side, {stamp.key for stamp in stamps}, with_base=False)
+    candidates = {}
+    for stamp in stamps:
+        row = coupled.get(stamp.key)
+        if row is None:
+            if _may_couple(run, side):
+                candidates[stamp.key] = _single(side, stamp.key)
+        elif row.version(side) != stamp.version:
+            candidates[stamp.key] = Candidate(row.left_key, row.right_key, row)
+    return list(candidates.values())
+
+
+def of_deleted(run: Run, side: Side, keys: Sequence[str]) -> list[Candidate]:
+    rows = couplings.by_key(run.mapping.pk, side, keys, with_base=False)
+    return [Candidate(row.left_key, row.right_key, row) for row in rows.values()]
+
+
+def of_keys(run: Run, side: Side, keys: Collection[str]) -> Page:
+    """The records a person named, coupled or not."""
+    coupled = couplings.by_key(run.mapping.pk, side, keys, with_base=False)
+    rows = [coupled.get(key) for key in keys]
+    return Page(
+        [
+            Candidate(row.left_key, row.right_key, row, instruction=run.instruction, wanted=True)
+            if row
+            else _single(side, key, wanted=run.instruction)
+            for key, row in zip(keys, rows, strict=True)
+        ]
+    )
+
+
+def survey(run: Run) -> Survey:
+    """Compare the stamps of every coupling; nothing is written, so it may be repeated after a crash."""
+    result, after = Survey(), 0
+    while rows := couplings.page(run.mapping.pk, after, PAGE):
+        after = rows[-1].id
+        stamps = {side: run.endpoints[side].stamps([row.key(side) for row in rows]) for side in Side}
+        with_error = {error.coupling for error in errors.of_couplings(run.mapping.pk, [row.id for row in rows])}
+        for row in rows:
+            _survey_one(run, result, row, stamps, row.id in with_error)
+        result.coupled += len(rows)
+    return result
+
+
+def _survey_one(
+    run: Run, result: Survey, row: CouplingRow, stamps: dict[Side, dict[str, Stamp]], has_error: bool
+) -> None:
+    left, right = stamps[Side.LEFT].get(row.left_key), stamps[Side.RIGHT].get(row.right_key)
+    if left is None or right is None:
+        result.missing.append(row.id)
+        for side, stamp in ((Side.LEFT, left), (Side.RIGHT, right)):
+            result.missing_on[side] += stamp is None
+    elif not (left.included and right.included):
+        result.excluded += 1
+    elif run.deep or has_error or left.version != row.left_version or right.version != row.right_version:
+        result.changed.append(row.id)
+    else:
+        result.unchanged += 1
+
+
+def of_ids(run: Run, ids: "array[int]") -> Iterator[Page]:
+    """Couplings by id, a page at a time."""
+    for start in range(0, len(ids), PAGE):
+        rows = couplings.by_id(run.mapping.pk, ids[start : start + PAGE].tolist())
+        yield Page([Candidate(row.left_key, row.right_key, row) for row in rows.values()])
+
+
+def uncoupled(run: Run, side: Side, after: str | None = None) -> Iterator[Page]:
+    """Records of ``side`` within its filter that have no coupling, in key order, after the key ``after``."""
+    if not _may_couple(run, side):
+        return
+    full = True
+    while full:
+        stamps = run.endpoints[side].keys(after, PAGE)
+        full = len(stamps) == PAGE
+        if not stamps:
+            return
+        after = stamps[-1].key
+        coupled = couplings.by_key(run.mapping.pk, side, [stamp.key for stamp in stamps], with_base=False)
+        candidates = [_single(side, stamp.key) for stamp in stamps if stamp.key not in coupled]
+        yield Page(candidates, progress={"phase": f"uncoupled_{side.value}", "after": after})
+
+
+def _may_couple(run: Run, side: Side) -> bool:
+    """Whether an uncoupled record of ``side`` concerns the mapping: its values could travel to the other side."""
+    return run.rules.direction.writes(side.other)
+
+
+def _single(side: Side, key: str, *, wanted: Instruction | None = None) -> Candidate:
+    candidate = Candidate()
+    candidate.set_key(side, key)
+    if wanted is not None:
+        candidate.instruction, candidate.wanted = wanted, True
+    return candidate

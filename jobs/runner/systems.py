@@ -1,0 +1,85 @@
+"""The business applications of a mapping, opened for a run."""
+
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any, cast
+
+from couplings.models import Connection, TableMapping
+from jobs.connecting import complete_settings
+from syncstatus.connectors.errors import ConnectorError
+from syncstatus.connectors.ports import Connector, Endpoint, Source
+from syncstatus.connectors.registry import connect
+from syncstatus.engine.records import Side
+
+_connectors: dict[tuple[int, str], Connector] = {}
+
+
+def connector(connection: Connection) -> Connector:
+    """The connection's connector; it lives as long as the process and its settings, so that its pool is used again."""
+    settings = complete_settings(connection)
+    known = (connection.pk, json.dumps([connection.kind, settings], sort_keys=True))
+    if known not in _connectors:
+        forget(connection)
+        _connectors[known] = connect(connection.kind, settings)
+    return _connectors[known]
+
+
+def forget(connection: Connection) -> None:
+    for known in [known for known in _connectors if known[0] == connection.pk]:
+        _connectors.pop(known).close()
+
+
+def close_all() -> None:
+    while _connectors:
+        _connectors.popitem()[1].close()
+
+
+@contextmanager
+def naming(connection: Connection) -> Iterator[None]:
+    """Errors raised inside bear the connection they came from."""
+    try:
+        yield
+    except ConnectorError as error:
+        error.params.setdefault("connection", connection.name)
+        error.connection = connection.pk
+        raise
+
+
+def open_endpoint(mapping: TableMapping, side: Side) -> Endpoint:
+    """Binds one side's table. Raises the errors of ``syncstatus.connectors.errors``, naming the connection."""
+    connection = mapping.connection(side)
+    with naming(connection):
+        return cast(Endpoint, _Named(connector(connection).open(source(mapping, side)), connection))
+
+
+class _Named:
+    """An endpoint whose errors bear its connection, whichever call they come from."""
+
+    def __init__(self, endpoint: Endpoint, connection: Connection) -> None:
+        self._endpoint = endpoint
+        self._connection = connection
+
+    def __getattr__(self, name: str) -> Any:
+        found = getattr(self._endpoint, name)
+        if not callable(found):
+            return found
+
+        def call(*arguments: Any, **options: Any) -> Any:
+            with naming(self._connection):
+                return found(*arguments, **options)
+
+        return call
+
+
+def source(mapping: TableMapping, side: Side) -> Source:
+    prefix = side.value
+    return Source(
+        table=getattr(mapping, f"{prefix}_table"),
+        schema=getattr(mapping, f"{prefix}_schema") or None,
+        fields=tuple(getattr(field, prefix) for field in mapping.fields.all()),
+        key=tuple(getattr(mapping, f"{prefix}_key")),
+        modified_on=getattr(mapping, f"{prefix}_modified_on") or None,
+        version=getattr(mapping, f"{prefix}_version") or None,
+        filter=getattr(mapping, f"{prefix}_filter"),
+    )

@@ -1,0 +1,152 @@
+"""One pair of records side by side, read from both systems now, beside what they agreed on last time."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from django.contrib.auth.models import User
+
+from couplings.models import Coupling, SyncError, TableMapping
+from couplings.rules import load_rules
+from jobs.runner import systems
+from jobs.runner.reports import shown
+from jobs.runner.tokens import token_of
+from jobs.services import actions
+from jobs.services.actions import Requested
+from jobs.services.errors import Refused
+from syncstatus.connectors.errors import ConnectorError
+from syncstatus.connectors.ports import Endpoint
+from syncstatus.engine.base import load_base
+from syncstatus.engine.merge import Merge, merge
+from syncstatus.engine.records import UNKNOWN, Record, Side
+from syncstatus.engine.rules import NO_INSTRUCTION, FieldRule, Rules
+
+
+@dataclass(frozen=True)
+class Row:
+    """One field. ``left``, ``base`` and ``right`` are what to show (None: empty, or no record); ``result`` is the side whose value a
+    merge takes, None where it takes neither or cannot tell (``conflict``)."""
+
+    name: str
+    left_field: str
+    right_field: str
+    left: str | None
+    base: str | None
+    right: str | None
+    left_changed: bool
+    right_changed: bool
+    equal: bool
+    conflict: bool
+    result: Side | None
+    direction: str
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """``problem`` is a message (code, params) when a system could not be asked; then there are no rows."""
+
+    left_exists: bool = False
+    right_exists: bool = False
+    left_included: bool = True
+    right_included: bool = True
+    problem: tuple[str, dict[str, Any]] | None = None
+    rows: list[Row] = field(default_factory=list)
+    token: str = ""
+
+
+def compare(
+    mapping: TableMapping, left_key: str | None, right_key: str | None, coupling: Coupling | None
+) -> Comparison:
+    """Both records as they are in this moment. Systems that cannot be asked are a ``problem``, not an exception."""
+    keys = {Side.LEFT: left_key, Side.RIGHT: right_key}
+    try:
+        endpoints = {side: systems.open_endpoint(mapping, side) for side in Side}
+        records = {side: _read(endpoints[side], key) for side, key in keys.items()}
+    except ConnectorError as error:
+        return Comparison(problem=(error.code, {**error.params, "detail": error.detail}))
+    rules = load_rules(mapping, endpoints[Side.LEFT].info.fields, endpoints[Side.RIGHT].info.fields)
+    left, right = records[Side.LEFT], records[Side.RIGHT]
+    return Comparison(
+        left_exists=left is not None,
+        right_exists=right is not None,
+        left_included=left is None or left.included,
+        right_included=right is None or right.included,
+        rows=_rows(rules, left, right, coupling),
+        token=token_of(left, right),
+    )
+
+
+def choose(
+    error: SyncError, *, user: User | None, choices: Mapping[str, Side], token: str, queue: bool = True
+) -> Requested:
+    """Synchronize with the side chosen for each field (by ``Row.name``); fields not named merge as they would.
+
+    Raises ``Refused`` (``error_closed``, ``moved_meanwhile``): nothing was written, the page is to be shown again. The job
+    looks at ``token`` once more, so that a record that moves before the job gets to it is not overwritten either.
+    """
+    if not error.is_open or error.mapping is None:
+        raise Refused("error_closed")
+    found = compare(error.mapping, error.left_key, error.right_key, error.coupling)
+    if found.problem is not None:
+        raise Refused(found.problem[0], **found.problem[1])
+    if found.token != token:
+        raise Refused("moved_meanwhile")
+    wish = {"token": token, "fields": {name: side.value for name, side in choices.items()}}
+    mine = SyncError.objects.filter(pk=error.pk)
+    return actions.request(mine, actions.SYNCHRONIZE, user=user, choices=wish, queue=queue)
+
+
+def _read(endpoint: Endpoint, key: str | None) -> Record | None:
+    return endpoint.read([key]).get(key) if key is not None else None
+
+
+def _rows(rules: Rules, left: Record | None, right: Record | None, coupling: Coupling | None) -> list[Row]:
+    unknown = (UNKNOWN,) * len(rules.fields)
+    bases = load_base(rules, coupling.base, coupling.base_right) if coupling is not None else (unknown, unknown)
+    values = [
+        rules.compiled.canonical[side](record.values) if record is not None else None
+        for side, record in ((Side.LEFT, left), (Side.RIGHT, right))
+    ]
+    merged = None
+    if left is not None and right is not None and values[0] is not None and values[1] is not None:
+        merged = merge(rules, (left, right), (values[0], values[1]), bases, NO_INSTRUCTION)
+    return [_row(rule, position, (left, right), values, bases, merged) for position, rule in enumerate(rules.fields)]
+
+
+def _row(
+    rule: FieldRule,
+    position: int,
+    records: tuple[Record | None, Record | None],
+    values: list[tuple[Any, ...] | None],
+    bases: tuple[tuple[Any, ...], tuple[Any, ...]],
+    merged: Merge | None,
+) -> Row:
+    moved = [
+        now is not None and then[position] is not UNKNOWN and now[position] != then[position]
+        for now, then in zip(values, bases, strict=True)
+    ]
+    texts = [shown(record.values[position]) if record is not None else None for record in records]
+    base = bases[0][position]
+    both = values[0] is not None and values[1] is not None
+    return Row(
+        name=rule.name,
+        left_field=rule.left,
+        right_field=rule.right,
+        left=texts[0],
+        base=None if base is UNKNOWN else shown(base),
+        right=texts[1],
+        left_changed=moved[0],
+        right_changed=moved[1],
+        equal=both and values[0][position] == values[1][position],  # type: ignore[index]
+        conflict=merged is not None and position in merged.conflicts,
+        result=_result(merged, position),
+        direction=rule.direction.value,
+    )
+
+
+def _result(merged: Merge | None, position: int) -> Side | None:
+    if merged is None:
+        return None
+    if position in merged.to_right:
+        return Side.LEFT
+    return Side.RIGHT if position in merged.to_left else None

@@ -1,0 +1,153 @@
+"""Couple, uncouple and synchronize records that a person points at."""
+
+from collections.abc import Collection, Iterable
+from typing import Any
+
+from django.contrib.auth.models import User
+from django.db import transaction
+from django.db.models import QuerySet
+from django.db.models.functions import Now
+from django.utils import timezone
+
+from couplings.models import Coupling, SyncError, TableMapping, UncoupledRecord
+from couplings.models.error import Resolution, State
+from couplings.store import couplings as store
+from couplings.store import log
+from jobs.models import JobState, Kind, SyncJob, Trigger
+from jobs.runner import systems
+from jobs.services import jobs
+from jobs.services.errors import Refused
+from syncstatus.engine.records import Side
+
+BATCH = 10_000
+
+
+def synchronize(
+    couplings: QuerySet[Coupling], *, user: User | None, use: Side | None = None, queue: bool = True
+) -> list[SyncJob]:
+    """Synchronize coupled records now, one job a mapping; ``use`` takes one side's data where both changed."""
+    keys: dict[int, list[str]] = {}
+    for mapping, key in couplings.order_by("pk").values_list("mapping", "left_key"):
+        keys.setdefault(mapping, []).append(key)
+    mappings = TableMapping.objects.in_bulk(list(keys))
+    return [records(mappings[pk], Side.LEFT, found, user=user, use=use, queue=queue) for pk, found in keys.items()]
+
+
+def records(
+    mapping: TableMapping,
+    side: Side,
+    keys: Collection[str],
+    *,
+    user: User | None,
+    use: Side | None = None,
+    queue: bool = True,
+) -> SyncJob:
+    """Synchronize the records of ``side`` with these keys, coupled or not."""
+    parameters = {"side": side.value, "keys": list(keys), "use": use.value if use else ""}
+    return jobs.start(mapping, Kind.RECORDS, user=user, parameters=parameters, queue=queue)
+
+
+def unknown_keys(mapping: TableMapping, side: Side, keys: Collection[str]) -> list[str]:
+    """Those of ``keys`` that are neither coupled nor exist in the system. Raises the connectors' errors."""
+    coupled = store.by_key(mapping.pk, side, keys, with_base=False)
+    left = [key for key in keys if key not in coupled]
+    stamps = systems.open_endpoint(mapping, side).stamps(left) if left else {}
+    return [key for key in left if key not in stamps]
+
+
+def add(mapping: TableMapping, left_key: str, right_key: str, *, user: User | None, queue: bool = False) -> Coupling:
+    """Set Up Coupling: couple two existing records; they are merged by the next run, as at a first contact.
+
+    Raises ``Refused`` (``already_coupled``, ``record_not_found``) and the connectors' errors.
+    """
+    keys = {Side.LEFT: left_key, Side.RIGHT: right_key}
+    for side, key in keys.items():
+        _check_free(mapping, side, key)
+        _check_exists(mapping, side, key)
+    with transaction.atomic():
+        coupling = Coupling.objects.create(mapping=mapping, left_key=left_key, right_key=right_key)
+        for side, key in keys.items():
+            UncoupledRecord.objects.filter(mapping=mapping, side=side.value, key=key).delete()
+            _close(SyncError.objects.filter(**{"mapping": mapping, f"{side.value}_key": key}), user)
+        job = _record_of(mapping, Kind.COUPLE, user, coupled=1)
+        log.append([_entry(job, coupling.pk, left_key, right_key, "coupled")])
+    records(mapping, Side.LEFT, [left_key], user=user, queue=queue)
+    return coupling
+
+
+def _check_free(mapping: TableMapping, side: Side, key: str) -> None:
+    known = store.by_key(mapping.pk, side, [key], with_base=False).get(key)
+    if known is not None:
+        params = {"side": mapping.side_name(side), "key": key, "other": known.key(side.other)}
+        raise Refused("already_coupled", **params)
+
+
+def _check_exists(mapping: TableMapping, side: Side, key: str) -> None:
+    endpoint = systems.open_endpoint(mapping, side)
+    if key not in endpoint.stamps([key]):
+        raise Refused("record_not_found", side=mapping.side_name(side), key=key)
+
+
+def remove(couplings: QuerySet[Coupling], *, user: User | None) -> int:
+    """Remove Coupling: neither record is touched, neither is coupled or created again by itself (SCENARIOS T20).
+
+    Works without asking the systems, in batches; the number of couplings removed.
+    """
+    removed = 0
+    while rows := list(
+        couplings.order_by("mapping", "pk").values_list("mapping", "pk", "left_key", "right_key")[:BATCH]
+    ):
+        mapping = rows[0][0]
+        removed += _remove(mapping, [row[1:] for row in rows if row[0] == mapping], user)
+    return removed
+
+
+def _remove(mapping: int, rows: list[tuple[int, str, str]], user: User | None) -> int:
+    ids = [id for id, _, _ in rows]
+    with transaction.atomic():
+        job = _record_of(TableMapping.objects.get(pk=mapping), Kind.UNCOUPLE, user, uncoupled=len(rows))
+        _close(SyncError.objects.filter(coupling__in=ids), user)
+        sides = [(Side.LEFT, left) for _, left, _ in rows] + [(Side.RIGHT, right) for _, _, right in rows]
+        store.mark_uncoupled(mapping, sides, user.pk if user is not None else None)
+        log.append([_entry(job, id, left, right, "uncoupled") for id, left, right in rows])
+        store.remove(ids)
+    return len(rows)
+
+
+def _close(errors: QuerySet[SyncError], user: User | None) -> None:
+    errors.exclude(state=State.RESOLVED).update(
+        state=State.RESOLVED,
+        resolution=Resolution.UNCOUPLED,
+        resolved_by=user,
+        resolved_at=timezone.now(),
+        request="",
+        next_attempt=None,
+    )
+
+
+def _record_of(mapping: TableMapping, kind: Kind, user: User | None, **counters: int) -> SyncJob:
+    """A finished job that stands for what a person did at once, so that the log has somewhere to point."""
+    return SyncJob.objects.create(
+        mapping=mapping,
+        kind=kind,
+        trigger=Trigger.MANUAL,
+        requested_by=user,
+        state=JobState.FINISHED,
+        started=Now(),
+        finished=Now(),
+        read=sum(counters.values()),
+        **counters,
+    )
+
+
+def _entry(job: SyncJob, coupling: int, left: str, right: str, outcome: str) -> tuple[Any, ...]:
+    return (job.pk, job.mapping_id, coupling, left, right, outcome, "", "{}", "{}", timezone.now())
+
+
+def match(mapping: TableMapping, *, user: User | None, queue: bool = True) -> SyncJob:
+    """Match-Based Coupling: couple what matches, create nothing."""
+    return jobs.start(mapping, Kind.MATCH, user=user, queue=queue)
+
+
+def of_keys(mapping: TableMapping, side: Side, keys: Iterable[str]) -> QuerySet[Coupling]:
+    return Coupling.objects.filter(**{"mapping": mapping, f"{side.value}_key__in": list(keys)})

@@ -1,0 +1,115 @@
+"""Start jobs: hand them to the workers or run them here; preview and cancel them."""
+
+import time
+from collections.abc import Iterable
+from typing import Any
+
+from django.contrib.auth.models import User
+from django.db import transaction
+from django.db.models import Q
+from django.db.models.functions import Now
+
+from couplings.models import SyncError, TableMapping
+from jobs import tasks
+from jobs.models import JobState, Kind, SyncJob, Trigger
+from jobs.queue import enqueue
+from jobs.runner import runner
+from jobs.runner.runner import OnPage, Stop
+from jobs.services.errors import Refused
+
+BUSY_PAUSE = 0.2  # seconds between looks at a mapping that another job works on
+
+
+def start(
+    mapping: TableMapping,
+    kind: Kind,
+    *,
+    trigger: Trigger = Trigger.MANUAL,
+    user: User | None = None,
+    parameters: dict[str, Any] | None = None,
+    queue: bool = True,
+) -> SyncJob:
+    """Start a job: handed to the workers after the commit, or run here to its end (``queue=False``).
+
+    A job of the same kind that still waits is returned instead of a second one. Raises ``Refused`` (``mapping_disabled``,
+    ``mapping_paused``).
+    """
+    _check_may_run(mapping)
+    job = enqueue(mapping, kind, trigger, user, parameters)
+    if not queue:
+        return run_here(job)
+    ring(job)
+    return job
+
+
+def start_here(
+    mapping: TableMapping,
+    kind: Kind,
+    *,
+    parameters: dict[str, Any] | None = None,
+    on_page: OnPage | None = None,
+    stop: Stop | None = None,
+) -> SyncJob:
+    """``start`` in the foreground, with somebody watching: see ``runner.run`` for ``on_page`` and ``stop``."""
+    _check_may_run(mapping)
+    return run_here(enqueue(mapping, kind, Trigger.MANUAL, None, parameters), on_page=on_page, stop=stop)
+
+
+def _check_may_run(mapping: TableMapping) -> None:
+    if not mapping.enabled:
+        raise Refused("mapping_disabled", mapping=mapping.name)
+    if mapping.paused:
+        raise Refused("mapping_paused", mapping=mapping.name)
+
+
+def ring(job: SyncJob) -> None:
+    """Tell the workers, once the job is committed."""
+    transaction.on_commit(lambda: tasks.ring(job.pk))
+
+
+def run_here(job: SyncJob, *, on_page: OnPage | None = None, stop: Stop | None = None) -> SyncJob:
+    """Run a queued job in this process, after whatever runs on its mapping; the job as it is afterwards."""
+    while True:
+        done = runner.run(job.pk, on_page=on_page, stop=stop)
+        if done is not None:
+            return done
+        job.refresh_from_db()
+        if job.state not in (JobState.QUEUED, JobState.RUNNING):
+            return job
+        for running in SyncJob.objects.filter(mapping=job.mapping_id, state=JobState.RUNNING).exclude(pk=job.pk):
+            runner.run_orphan(running.pk)
+        time.sleep(BUSY_PAUSE)
+
+
+def preview(mapping: TableMapping, kind: Kind, parameters: dict[str, Any] | None = None) -> SyncJob:
+    """What a job would do: its counters, unsaved. Nothing is written anywhere. Raises the connectors' errors."""
+    return runner.preview(SyncJob(mapping=mapping, kind=kind, trigger=Trigger.MANUAL, parameters=parameters or {}))
+
+
+def cancel(job: SyncJob, user: User | None) -> bool:
+    """Cancel a job that waits or runs; a running one ends with the page it is in. False when it had ended."""
+    active = SyncJob.objects.filter(pk=job.pk, state__in=[JobState.QUEUED, JobState.RUNNING])
+    params = {"by": user.get_username()} if user is not None else {}
+    return bool(
+        active.update(
+            state=JobState.CANCELLED, lease_until=None, holder="", finished=Now(), code="cancelled", params=params
+        )
+    )
+
+
+def open_errors(mapping: TableMapping) -> bool:
+    """Whether the mapping is out of step somewhere, itself or through a connection."""
+    connections = (mapping.left_connection_id, mapping.right_connection_id)
+    concerned = Q(mapping=mapping) | Q(connection__in=connections)
+    return SyncError.objects.open().filter(concerned).exists()
+
+
+def in_order(mappings: Iterable[TableMapping]) -> list[TableMapping]:
+    """Mappings in the order of their dependencies, then by name; the configuration has refused cycles."""
+    pending = {mapping.pk: mapping for mapping in sorted(mappings, key=lambda mapping: mapping.name)}
+    ordered: list[TableMapping] = []
+    while pending:
+        free = [m for m in pending.values() if not set(m.depends_on.values_list("pk", flat=True)) & pending.keys()]
+        for mapping in free or list(pending.values()):
+            ordered.append(pending.pop(mapping.pk))
+    return ordered

@@ -1,0 +1,40 @@
+"""What Celery calls: a task takes an id, calls the runner, rings the next. The truth stands in PostgreSQL."""
+
+import logging
+
+from celery import shared_task
+from django.db import close_old_connections
+
+from jobs import queue
+from jobs.runner import runner
+
+logger = logging.getLogger(__name__)
+
+
+def ring(job: int) -> None:
+    """Put the job before the workers. A broker that is away costs nothing but time: beat rings again."""
+    try:
+        run_job.apply_async((job,), retry=False)
+    except run_job.OperationalError:
+        logger.warning("the broker does not answer; the job waits for the next bell", extra={"job": job})
+
+
+@shared_task(name="jobs.tasks.run_job")
+def run_job(job: int) -> None:
+    """Run one job, unless it is finished, taken, or its mapping busy; then ring the next that waits for the mapping.
+
+    Delivered twice, or a week late, it finds nothing to claim.
+    """
+    close_old_connections()
+    done = runner.run(job)
+    following = queue.next_of(done.mapping_id) if done is not None else None
+    if following is not None:
+        ring(following)
+
+
+@shared_task(name="jobs.tasks.ring_due")
+def ring_due() -> None:
+    """Beat's only entry."""
+    close_old_connections()
+    for job in queue.due():
+        ring(job)

@@ -1,0 +1,317 @@
+"""SCENARIOS 3: traps that each bit a real product, on two real databases. (T3, T4 and T6 need a process to kill: tests/faults.)"""
+
+from collections.abc import Callable
+from decimal import Decimal
+
+import pytest
+
+from couplings.models import Coupling, SyncError
+from couplings.models.error import State
+from jobs.models import JobState, Kind, SyncJob
+from jobs.runner import lease, runner
+from jobs.services import actions, jobs, mappings
+from tests.jobs.worlds import World, told
+
+MakeWorld = Callable[..., World]
+
+
+def test_t1_a_refused_record_leaves_its_neighbours_alone(world: World) -> None:
+    for number in range(5):
+        world.left.add(name="x" * 80 if number == 2 else f"Name {number}")
+    job = world.sync()
+    assert told(job) == {"inserted": 4, "failed": 1}
+    error = world.error()
+    assert (error.kind, error.code, error.fields) == ("validation", "text_too_long", ["name"])
+    world.assert_quiet()
+
+
+def test_t1_a_record_the_database_refuses_leaves_its_neighbours_alone(world: World) -> None:
+    world.right.execute("ALTER TABLE account ADD CHECK (telephone <> 'forbidden')")
+    for number in range(5):
+        world.left.add(name=f"Name {number}", phone="forbidden" if number == 2 else "1")
+    assert told(world.sync()) == {"inserted": 4, "failed": 1}
+    assert world.error().kind == "validation"
+    world.assert_quiet()
+
+
+def test_t2_retry_creates_with_the_current_values(world: World) -> None:
+    key = world.left.add(name="x" * 80, phone="1")
+    world.sync()
+    world.left.edit(key, name="Adatum", phone="2")
+    assert told(world.sync()) == {"skipped": 1}
+    assert world.right.keys() == []
+    assert len(world.errors()) == 1
+    actions.request(SyncError.objects.open(), "retry", user=None, queue=False)
+    assert world.errors() == []
+    assert world.right.get(world.coupling(key).right_key, "name", "phone") == ("Adatum", "2")
+    world.assert_quiet()
+
+
+def test_t5_a_record_that_moves_between_reading_and_writing_is_decided_again(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The other user writes at the worst moment: after we read the record, before we write it."""
+    key, partner = world.pair(name="Adatum", phone="1", fax="2")
+    world.left.edit(key, phone="7")
+    from jobs.runner import pages
+
+    decide, moved = pages.deciding.decide_all, []
+
+    def decide_while_somebody_writes(run: object, candidates: object) -> None:
+        decide(run, candidates)  # type: ignore[arg-type]
+        if not moved:
+            moved.append(world.right.edit(partner, fax="9"))
+
+    monkeypatch.setattr(pages.deciding, "decide_all", decide_while_somebody_writes)
+    assert told(world.sync()) == {"modified": 1}
+    assert world.left.get(key) == world.right.get(partner) == ("Adatum", "7", "9")
+    world.assert_quiet()
+
+
+def test_t7_two_workers_get_one_mapping(world: World) -> None:
+    world.left.add(name="Adatum")
+    busy = jobs.enqueue(world.mapping, Kind.FULL, "manual")  # type: ignore[arg-type]
+    assert lease.claim(busy.pk, "elsewhere:1:x")
+    second = jobs.start(world.mapping, Kind.MODIFIED)
+    assert runner.run(second.pk) is None
+    second.refresh_from_db()
+    assert (second.state, second.attempts) == (JobState.QUEUED, 0)
+    SyncJob.objects.filter(pk=busy.pk).update(state=JobState.FINISHED, lease_until=None)
+    assert runner.run(second.pk) is not None
+    assert runner.run(second.pk) is None, "delivered twice"
+    assert len(world.right.keys()) == 1
+
+
+def test_t8_two_records_match_one(make_world: MakeWorld) -> None:
+    world = make_world(match=["name"])
+    first, second = world.left.add(name="Adatum"), world.left.add(name="Adatum")
+    partner = world.right.add(name="Adatum")
+    assert told(world.sync()) == {"coupled": 1, "failed": 1}
+    error = world.error()
+    assert error.kind == "duplicate"
+    assert {Coupling.objects.get().left_key, error.left_key} == {first, second}
+    assert partner in str(error.params)
+    assert Coupling.objects.get().left_key in str(error.params)
+    world.assert_quiet()
+
+
+def test_ambiguous_partners_are_listed_and_nothing_is_created(make_world: MakeWorld) -> None:
+    world = make_world(match=["name"])
+    world.left.add(name="Adatum")
+    candidates = {world.right.add(name="Adatum"), world.right.add(name="Adatum")}
+    world.sync()
+    kinds = sorted(error.kind for error in world.errors())
+    assert "ambiguous" in kinds
+    (error,) = SyncError.objects.filter(kind="ambiguous")
+    assert set(error.params["candidates"]) == candidates
+    assert len(world.right.keys()) == 2
+
+
+def test_t11_an_empty_source_deletes_nothing(make_world: MakeWorld) -> None:
+    world = make_world(deletion_conflict="delete")
+    world.pairs(20)
+    world.left.execute("TRUNCATE customer")
+    assert told(world.sync()) == {"held": 20}
+    assert len(world.right.keys()) == 20
+    assert {(error.kind, error.state, error.code) for error in world.errors()} == {("held", "held", "source_empty")}
+    world.assert_quiet()
+
+
+def test_t12_a_mass_deletion_is_held_listed_and_then_approved(make_world: MakeWorld) -> None:
+    world = make_world(deletion_conflict="delete", guard_share=0.5, guard_count=1000)
+    pairs = world.pairs(100)
+    world.left.delete(*(left for left, _ in pairs[:51]))
+    assert told(world.sync()) == {"held": 51}
+    assert len(world.right.keys()) == 100
+    held = world.errors()
+    assert {error.right_key for error in held} == {right for _, right in pairs[:51]}
+    assert {error.code for error in held} == {"mass_deletion"}
+    world.assert_quiet()
+    actions.request(SyncError.objects.open(), "retry", user=None, queue=False)
+    assert len(world.right.keys()) == 100, "Retry is no approval"
+    actions.request(SyncError.objects.open(), "delete", user=None, queue=False)
+    assert set(world.right.keys()) == {right for _, right in pairs[51:]}
+    assert world.errors() == []
+    world.assert_quiet()
+
+
+def test_t12_deletions_below_the_guard_go_through(make_world: MakeWorld) -> None:
+    world = make_world(deletion_conflict="delete", guard_share=0.5, guard_count=1000)
+    pairs = world.pairs(100)
+    world.left.delete(*(left for left, _ in pairs[:50]))
+    assert told(world.sync()) == {"deleted": 50}
+    assert len(world.right.keys()) == 50
+
+
+def test_what_is_held_stays_held_when_the_rest_would_pass_the_guard(make_world: MakeWorld) -> None:
+    world = make_world(deletion_conflict="delete", guard_share=0.5, guard_count=1000)
+    pairs = world.pairs(10)
+    world.left.delete(*(left for left, _ in pairs[:6]))
+    world.sync()
+    actions.request(
+        SyncError.objects.filter(pk__in=[e.pk for e in world.errors()[:4]]), "delete", user=None, queue=False
+    )
+    assert len(world.right.keys()) == 6
+    world.assert_quiet()
+    assert len(world.right.keys()) == 6
+
+
+def test_t13_a_filter_that_narrows_deletes_nothing_and_widens_without_duplicates(make_world: MakeWorld) -> None:
+    world = make_world(deletion_conflict="delete")
+    world.pairs(100)
+    world.set(left_filter={"name": {"ge": "Name 0040"}})
+    assert told(world.sync(Kind.FULL)) == {"unchanged": 60, "excluded": 40}
+    assert len(world.right.keys()) == 100
+    world.right.edit(world.right.keys()[0], fax="5")
+    world.sync()
+    world.set(left_filter={})
+    world.sync()
+    assert (len(world.left.keys()), len(world.right.keys())) == (100, 100)
+    assert world.errors() == []
+    world.assert_quiet()
+
+
+def test_t14_our_own_write_does_not_come_back(world: World) -> None:
+    key, _ = world.pair(name="Adatum", phone="1")
+    world.left.edit(key, phone="2")
+    world.sync()
+    before = world.left.versions(), world.right.versions()
+    for _ in range(3):
+        assert told(world.sync()) == {}
+    assert (world.left.versions(), world.right.versions()) == before
+
+
+@pytest.mark.parametrize(
+    ("trigger", "sent", "stored"),
+    [
+        ("NEW.fullname = upper(NEW.fullname)", {"name": "Adatum"}, "ADATUM"),
+        ("NEW.fullname = trim(NEW.fullname)", {"name": " Adatum "}, "Adatum"),
+    ],
+)
+def test_t15_a_side_that_bends_what_it_is_sent_settles_in_one_round(
+    world: World, trigger: str, sent: dict[str, str], stored: str
+) -> None:
+    world.right.execute(
+        f"CREATE FUNCTION bend() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN {trigger}; RETURN NEW; END $$"
+    )
+    world.right.execute("CREATE TRIGGER bend BEFORE INSERT OR UPDATE ON account FOR EACH ROW EXECUTE FUNCTION bend()")
+    key, partner = world.pair(phone="1", **sent)
+    assert world.right.get(partner, "name") == (stored,)
+    world.assert_quiet()
+    world.right.edit(partner, phone="2")
+    assert told(world.sync()) == {"modified": 1}
+    assert world.left.get(key, "name", "phone") == (sent["name"], "2")
+    world.assert_quiet()
+
+
+def test_t15_rounding_settles_in_one_round(world: World) -> None:
+    world.right.execute("ALTER TABLE account ALTER credit TYPE numeric(12, 1)")
+    key, partner = world.pair(name="Adatum", amount=Decimal("1.05"))
+    world.assert_quiet()
+    world.left.edit(key, amount=Decimal("2.25"))
+    assert told(world.sync()) == {"modified": 1}
+    assert world.right.get(partner, "amount") is not None
+    world.assert_quiet()
+
+
+def test_t18_edits_play_back_after_a_pause(world: World) -> None:
+    key, partner = world.pair(name="Adatum", phone="1")
+    mappings.pause(world.mapping, user=None)
+    world.left.edit(key, phone="2")
+    world.left.add(name="Fabrikam")
+    mappings.resume(world.mapping, user=None, queue=False)
+    assert world.right.get(partner, "phone") == ("2",)
+    assert len(world.right.keys()) == 2
+
+
+def test_t21_an_error_closes_when_both_records_are_deleted(world: World) -> None:
+    key, partner = world.pair(name="Adatum", phone="1")
+    world.left.edit(key, phone="7")
+    world.right.edit(partner, phone="8")
+    world.sync()
+    world.left.delete(key)
+    world.right.delete(partner)
+    assert told(world.sync()) == {"uncoupled": 1}
+    assert world.errors() == []
+    assert not Coupling.objects.exists()
+
+
+def test_t24_retry_all_by_the_thousand(world: World) -> None:
+    world.right.execute("ALTER TABLE account ADD CONSTRAINT busy CHECK (telephone <> 'x')")
+    world.left.execute("INSERT INTO customer (name, phone) SELECT 'Name ' || n, 'x' FROM generate_series(1, 2000) n")
+    assert told(world.sync()) == {"failed": 2000}
+    world.right.execute("ALTER TABLE account DROP CONSTRAINT busy")
+    done = actions.request(SyncError.objects.open(), "retry", user=None, queue=False)
+    assert done.accepted == 2000
+    assert len(done.jobs) == 1
+    assert world.errors() == []
+    assert len(world.right.keys()) == 2000
+
+
+def test_t26_a_preview_writes_nothing_anywhere(world: World) -> None:
+    key, _ = world.pair(name="Adatum", phone="1")
+    world.left.edit(key, phone="2")
+    world.left.add(name="Fabrikam")
+    before = world.left.versions(), world.right.versions(), SyncJob.objects.count()
+    job = jobs.preview(world.mapping, Kind.MODIFIED)
+    assert told(job) == {"inserted": 1, "modified": 1}
+    assert (world.left.versions(), world.right.versions(), SyncJob.objects.count()) == before
+    assert told(world.sync()) == {"inserted": 1, "modified": 1}
+
+
+def test_t28_lost_couplings_couple_again_and_unequal_pairs_are_conflicts(make_world: MakeWorld) -> None:
+    world = make_world(match=["name"], deletion_conflict="delete")
+    pairs = world.pairs(10)
+    world.left.edit(pairs[0][0], phone="changed")
+    Coupling.objects.all().delete()
+    world.set(left_cursor=None, right_cursor=None, cursor_scope="")
+    assert told(world.sync()) == {"coupled": 9, "failed": 1}
+    assert world.error().kind == "conflict"
+    assert (len(world.left.keys()), len(world.right.keys())) == (10, 10)
+
+
+@pytest.mark.parametrize("name", ["it's", 'say "hi"', "100%0A", "Кириллица", "😀", "a\tb\\c\nd", "x" * 60])
+def test_t29_awkward_text_survives(world: World, name: str) -> None:
+    key, partner = world.pair(name=name)
+    assert world.right.get(partner, "name") == (name,)
+    world.left.edit(key, phone="1")
+    world.sync()
+    world.assert_quiet()
+
+
+def test_a_job_adds_up(world: World) -> None:
+    world.pairs(5)
+    job = world.sync(Kind.FULL)
+    assert (job.read, told(job)) == (5, {"unchanged": 5})
+
+
+def test_the_log_tells_what_a_job_did_to_a_record(world: World) -> None:
+    from couplings.models import SyncLogEntry
+
+    key, _ = world.pair(name="Adatum", phone="1")
+    world.left.edit(key, phone="2")
+    job = world.sync()
+    entry = SyncLogEntry.objects.get(job=job.pk)
+    assert entry.coupling == world.coupling(key).pk
+    (change,) = entry.field_changes()
+    assert (entry.outcome, change.side, change.field, change.old, change.new) == (
+        "modified",
+        "right",
+        "telephone",
+        "1",
+        "2",
+    )
+
+
+def test_a_record_whose_second_side_refuses_keeps_what_the_first_one_took(world: World) -> None:
+    """Both sides are to be written and the right one refuses: the left one's write is remembered, not repeated."""
+    key, partner = world.pair(name="Adatum", phone="1", fax="2")
+    world.right.execute("ALTER TABLE account ADD CONSTRAINT no CHECK (telephone <> 'no')")
+    world.left.edit(key, phone="no")
+    world.right.edit(partner, fax="9")
+    assert told(world.sync()) == {"failed": 1}
+    assert world.error().state == State.SKIPPED
+    world.right.execute("ALTER TABLE account DROP CONSTRAINT no")
+    actions.request(SyncError.objects.open(), "retry", user=None, queue=False)
+    assert world.left.get(key) == world.right.get(partner) == ("Adatum", "no", "9")
+    world.assert_quiet()
