@@ -14,7 +14,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import FrameType
@@ -64,10 +64,9 @@ class Child:
 
     def kill(self) -> None:
         """End the whole group, children of children included."""
-        try:
+        # Nobody is left in the group, or (macOS) only what waits to be reaped.
+        with suppress(ProcessLookupError, PermissionError):
             os.killpg(self.process.pid, signal.SIGKILL)
-        except ProcessLookupError:
-            return
         self.process.wait()
 
 
@@ -120,16 +119,18 @@ def supervised() -> Iterator[Children]:
 
 @contextmanager
 def interruptible() -> Iterator[None]:
-    """Inside, SIGTERM and SIGHUP are what Ctrl-C is: KeyboardInterrupt. It ends the block, and none disturbs the rest."""
+    """Inside, SIGTERM and SIGHUP are what Ctrl-C is: the block ends with it, and none of them disturbs what follows."""
     signals = [signal.SIGINT, signal.SIGTERM, signal.SIGHUP]
-    before = {number: signal.signal(number, _interrupt) for number in signals}
+    # What is ignored already (SIGHUP, by nohup) stays so.
+    after = {number: signal.getsignal(number) for number in signals if signal.getsignal(number) != signal.SIG_IGN}
+    for number in after:
+        signal.signal(number, _interrupt)
     try:
         yield
     except KeyboardInterrupt:
-        for number in signals:
-            signal.signal(number, signal.SIG_IGN)
-    else:
-        for number, handler in before.items():
+        after = dict.fromkeys(after, signal.SIG_IGN)
+    finally:
+        for number, handler in after.items():
             signal.signal(number, handler)
 
 

@@ -44,7 +44,7 @@ class Run:
             self.said.append(line)
             if words in line:
                 return
-        pytest.fail(f"manage.py run never said {words!r}, but:\n{''.join(self.said)}")
+        pytest.fail(f"manage.py run never said {words!r}, but:\n{self.text}")
 
     def end(self, number: int) -> int:
         self.process.send_signal(number)
@@ -58,8 +58,12 @@ class Run:
     def family(self) -> list[psutil.Process]:
         return psutil.Process(self.process.pid).children(recursive=True)
 
+    @property
+    def text(self) -> str:
+        return "".join(self.said)
+
     def password(self) -> str | None:
-        found = re.search(r"Password: +(\S{16})$", "".join(self.said), re.MULTILINE)
+        found = re.search(r"Password: +(\S{16})$", self.text, re.MULTILINE)
         return found[1] if found else None
 
 
@@ -94,13 +98,22 @@ def start(data_dir, port):
         run.process.stdout.close()
 
 
-def test_starts_serves_and_stops(start, data_dir):
+def test_starts_serves_and_stops(start, data_dir, port):
     run = start()
     run.until("Stop with Ctrl-C.")
     family = run.family()
     commands = " ".join(" ".join(process.cmdline()) for process in family)
     assert all(words in commands for words in ("gunicorn", "syncstatus worker", "syncstatus beat"))
-    assert signs_in(run.port, "admin", run.password())
+    password = run.password()
+    assert signs_in(port, "admin", password)
+
+    second = start()
+    assert second.wait() == 1
+    assert (
+        f"Port {port} is used by another program. Stop that, or choose another one: PORT={port + 1} make run"
+        in second.text
+    )
+    assert signs_in(port, "admin", password)
 
     assert run.end(signal.SIGINT) == 0
     assert run.said[-1] == "Stopped.\n"
@@ -110,40 +123,28 @@ def test_starts_serves_and_stops(start, data_dir):
     again = start()
     again.until("Stop with Ctrl-C.")
     assert again.password() is None
-    assert "changepassword admin" in "".join(again.said)
-    assert signs_in(run.port, "admin", run.password())
+    assert "manage.py changepassword admin" in again.text
+    assert signs_in(port, "admin", password)
     assert again.end(signal.SIGTERM) == 0
     assert processes_of(data_dir) == []
 
 
-def test_a_killed_run_does_not_stand_in_the_way_of_the_next(start):
+def test_no_end_stands_in_the_way_of_the_next_start(start, data_dir):
     killed = start()
     killed.until("Stop with Ctrl-C.")
     programs = [process for process in killed.family() if "syncstatus" in " ".join(process.cmdline())]
     killed.end(signal.SIGKILL)
+
     following = start()
     following.until("Stop with Ctrl-C.")
     assert_gone(programs)
-    assert following.end(signal.SIGINT) == 0
-
-
-def test_a_program_that_ends_takes_the_others_with_it(start):
-    run = start()
-    run.until("Stop with Ctrl-C.")
-    family = run.family()
+    family = following.family()
     [beat] = [process for process in family if "beat" in process.cmdline()]
     beat.kill()
-    assert run.wait() == 1
-    assert "beat has ended with code -9, so everything is stopped." in "".join(run.said)
+    assert following.wait() == 1
+    assert "beat has ended with code -9, so everything is stopped." in following.text
     assert_gone(family)
-
-
-def test_a_port_in_use_is_said_before_anything_is_started(start, port):
-    with socket.create_server(("127.0.0.1", port)):
-        run = start()
-        run.until(f"Port {port} is used by another program.")
-        assert f"PORT={port + 1} make run" in "".join(run.said)
-        assert run.wait() == 1
+    assert processes_of(data_dir) == []
 
 
 def signs_in(port: int, username: str, password: str) -> bool:
