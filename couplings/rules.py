@@ -26,8 +26,8 @@ class Described(Protocol):
 def load_rules(mapping: TableMapping, left: Mapping[str, Described], right: Mapping[str, Described]) -> Rules:
     """The rules of ``mapping``, its fields in their order.
 
-    ``left`` and ``right`` describe the fields of both tables by name. Raises KeyError when one of the mapping's fields is not among
-    them: callers open both endpoints first, which names a missing field properly.
+    ``left`` and ``right`` describe the fields of both tables by name. Raises KeyError when one of the mapping's fields
+    is not among them: callers open both endpoints first, which names a missing field properly.
     """
     return Rules(
         fields=tuple(

@@ -58,8 +58,8 @@ class SyncJob(models.Model):
            │          └──────▶ queued      (its worker died or was told to stop: taken up again from the last page)
            └──────────────────▶ cancelled
 
-    A running job belongs to the worker whose ``holder`` it bears, until ``lease_until`` (DESIGN R13); every page it commits
-    names the holder, so that a worker which lost its job can no longer write its results.
+    A running job belongs to the worker whose ``holder`` it bears, until ``lease_until`` (DESIGN R13); every page it
+    commits names the holder, so that a worker which lost its job can no longer write its results.
     """
 
     mapping = models.ForeignKey(TableMapping, models.CASCADE, related_name="jobs", db_index=False)

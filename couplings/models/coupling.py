@@ -10,9 +10,9 @@ SIDES = [("left", _("left")), ("right", _("right"))]
 class Coupling(models.Model):
     """One pair of records that belong together, and what it remembers of its last success.
 
-    ``base`` is JSON text written and read by ``syncstatus.engine.values``; it is text and not jsonb because jsonb refuses NUL
-    and costs a parse a row in runs that write a hundred thousand of them. ``base_right`` holds the fields for
-    which the right side stored something else than it was sent.
+    ``base`` is JSON text written and read by ``syncstatus.engine.values``; it is text and not jsonb because jsonb
+    refuses NUL and costs a parse a row in runs that write a hundred thousand of them. ``base_right`` holds the fields
+    for which the right side stored something else than it was sent.
     """
 
     mapping = models.ForeignKey(TableMapping, models.CASCADE, related_name="couplings", db_index=False)

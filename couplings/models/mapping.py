@@ -29,9 +29,9 @@ DELETION_POLICIES = [
 class TableMapping(models.Model):
     """A pair of tables, one on the left and one on the right connection, and the rules between them.
 
-    ``left_cursor`` and ``right_cursor`` are the connectors' opaque points in the change feeds; they are valid as long as
-    ``cursor_scope`` equals the scope of the configuration (connections, tables, filters, fields). A run that
-    finds another scope compares every record.
+    ``left_cursor`` and ``right_cursor`` are the connectors' opaque points in the change feeds; they are valid as long
+    as ``cursor_scope`` equals the scope of the configuration (connections, tables, filters, fields). A run that finds
+    another scope compares every record.
     """
 
     name = models.CharField(_("name"), max_length=100)
@@ -98,7 +98,7 @@ class TableMapping(models.Model):
         return self.left_connection if side is Side.LEFT else self.right_connection
 
     def side_name(self, side: Side | str) -> str:
-        """What the reader calls a side: its connection's name, or name and table when both sides share one connection."""
+        """What the reader calls a side: its connection's name, with the table when both sides share one connection."""
         name = self.connection(Side(side)).name
         if self.left_connection_id != self.right_connection_id:
             return name

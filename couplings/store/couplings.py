@@ -1,7 +1,7 @@
 """Couplings by key and by page."""
 
 from collections.abc import Collection, Iterable, Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from couplings.store.copying import open_cursor, stage
 from syncstatus.engine.records import Side
@@ -31,7 +31,7 @@ class CouplingRow(NamedTuple):
 
 
 class Agreement(NamedTuple):
-    """What a coupling is to remember after a success. ``left`` and ``right`` are the outcomes of writes on each side."""
+    """What a coupling is to remember after a success; ``left`` and ``right``: the outcome of a write on that side."""
 
     id: int
     left_key: str
@@ -83,13 +83,15 @@ def more_than(mapping: int, number: int) -> bool:
 
 
 def insert(mapping: int, rows: Iterable[Agreement]) -> dict[tuple[str, str], int]:
-    """Couple new pairs; the ids by (left key, right key). A pair one of whose records is coupled already is left out."""
+    """Couple new pairs; the ids by (left key, right key). Where one of the records is coupled already, the pair is
+    left out."""
     with open_cursor() as cursor:
         _stage(cursor, rows)
         cursor.execute(
             """
-            INSERT INTO couplings_coupling (mapping_id, left_key, right_key, left_version, right_version, base, base_right,
-                coupled_at, last_synced, left_outcome, left_written_at, right_outcome, right_written_at)
+            INSERT INTO couplings_coupling (mapping_id, left_key, right_key, left_version, right_version,
+                base, base_right, coupled_at, last_synced, left_outcome, left_written_at,
+                right_outcome, right_written_at)
             SELECT %s, left_key, right_key, left_version, right_version, base, base_right, now(), now(),
                 left_outcome, CASE WHEN left_outcome <> '' THEN now() END,
                 right_outcome, CASE WHEN right_outcome <> '' THEN now() END
@@ -151,7 +153,7 @@ def uncoupled(mapping: int, side: Side, keys: Collection[str]) -> set[str]:
         return {key for (key,) in cursor.fetchall()}
 
 
-def _select(sql: str, parameters: tuple[object, ...]) -> list[CouplingRow]:
+def _select(sql: str, parameters: tuple[Any, ...]) -> list[CouplingRow]:
     with open_cursor() as cursor:
         cursor.execute(sql, parameters)
         return list(map(CouplingRow._make, cursor.fetchall()))

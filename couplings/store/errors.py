@@ -9,9 +9,7 @@ from couplings.store.copying import open_cursor, stage
 from couplings.store.couplings import KEY
 from syncstatus.engine.records import Side
 
-_COLUMNS = (
-    "id, coupling_id, left_key, right_key, kind, code, state, attempts, request, choices, requested_by_id, job"
-)
+_COLUMNS = "id, coupling_id, left_key, right_key, kind, code, state, attempts, request, choices, requested_by_id, job"
 _STAGED = {
     "id": "bigint",
     "coupling_id": "bigint",
@@ -49,7 +47,7 @@ class ErrorRow(NamedTuple):
 
 
 class Report(NamedTuple):
-    """An error as it stands now; ``id`` is None for one that opens. ``params``, ``fields`` and ``details`` are JSON text.
+    """An error as it stands now; ``id`` is None for one that opens, ``params``, ``fields``, ``details`` are JSON text.
 
     ``seen_request`` is the wish this run worked off: one that a person made meanwhile stays for the next.
     """
@@ -99,8 +97,8 @@ def open_new(mapping: int, reports: Sequence[Report]) -> None:
         cursor.execute(
             """
             INSERT INTO couplings_syncerror (mapping_id, coupling_id, left_key, right_key, left_exists, right_exists,
-                description, kind, code, params, fields, details, state, attempts, next_attempt, job, first_seen, last_seen,
-                request, choices, resolution)
+                description, kind, code, params, fields, details, state, attempts, next_attempt, job,
+                first_seen, last_seen, request, choices, resolution)
             SELECT %s, coupling_id, left_key, right_key, left_exists, right_exists, description, kind, code, params,
                 fields, details, state, attempts, next_attempt, job, now(), now(), '', '{}', ''
             FROM staged_errors ON CONFLICT DO NOTHING
@@ -117,9 +115,10 @@ def refresh(reports: Sequence[Report]) -> None:
         stage(cursor, "staged_errors", _STAGED, map(_clean, reports))
         cursor.execute(
             """
-            UPDATE couplings_syncerror e SET coupling_id = s.coupling_id, left_key = s.left_key, right_key = s.right_key,
-                left_exists = s.left_exists, right_exists = s.right_exists, description = s.description, kind = s.kind,
-                code = s.code, params = s.params, fields = s.fields, details = s.details, state = s.state,
+            UPDATE couplings_syncerror e SET coupling_id = s.coupling_id,
+                left_key = s.left_key, right_key = s.right_key, left_exists = s.left_exists,
+                right_exists = s.right_exists, description = s.description, kind = s.kind, code = s.code,
+                params = s.params, fields = s.fields, details = s.details, state = s.state,
                 attempts = s.attempts, next_attempt = s.next_attempt, job = s.job, last_seen = now(),
                 request = CASE WHEN e.request = s.seen_request THEN '' ELSE e.request END
             FROM staged_errors s WHERE e.id = s.id AND e.state <> 'resolved'

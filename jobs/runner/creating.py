@@ -68,11 +68,11 @@ def _as_uuid(source: str) -> str:
 def _intent(run: Run, candidate: Candidate, side: Side, key: str | None) -> CreateIntent:
     decision = candidate.decision
     base = decision.left_base if decision is not None else None
-    values = dump_base(run.rules, base, base)[0] if base is not None else "{}"
+    values = dump_base(run.rules, base, base)[0].decode() if base is not None else "{}"
     return CreateIntent(
         mapping=run.mapping,
         side=side.value,
-        source_key=candidate.key(side.other),
+        source_key=candidate.key(side.other) or "",
         idempotency_key=uuid.uuid4(),
         target_key=key,
         values=values,
@@ -105,7 +105,8 @@ def _search(run: Run, side: Side, intent: CreateIntent) -> list[Record]:
     if intent.target_key is not None:
         return list(endpoint.read([intent.target_key]).values())
     wanted = load_base(run.rules, intent.values, None)[0]
-    found = endpoint.search(*_criteria(run, side, wanted))
+    names, values = _criteria(run, side, wanted)
+    found = endpoint.search(names, [values], case_sensitive=[False] * len(names)) if names else []
     same = [record for record in found if run.rules.compiled.canonical[side](record.values) == wanted]
     taken = couplings.by_key(run.mapping.pk, side, [record.key for record in same], with_base=False)
     return [record for record in same if record.key not in taken]
@@ -119,8 +120,8 @@ def _may_be_foreign(run: Run, side: Side, intent: CreateIntent, record: Record) 
     return run.rules.compiled.canonical[side](record.values) != wanted
 
 
-def _criteria(run: Run, side: Side, wanted: tuple[Any, ...]) -> tuple[list[str], list[tuple[Any, ...]], list[bool]]:
-    """The filled fields of exact kinds; the rest is compared after reading."""
+def _criteria(run: Run, side: Side, wanted: tuple[Any, ...]) -> tuple[list[str], tuple[Any, ...]]:
+    """The filled fields of exact kinds and their values; the rest is compared after reading."""
     exact = {Kind.TEXT, Kind.INTEGER, Kind.DATE, Kind.UUID, Kind.BOOLEAN}
     names = run.endpoint_fields[side]
     chosen = [
@@ -128,4 +129,5 @@ def _criteria(run: Run, side: Side, wanted: tuple[Any, ...]) -> tuple[list[str],
         for position, value in enumerate(wanted)
         if value not in (None, "") and run.rules.fields[position].type(side).kind in exact
     ]
-    return [names[p] for p in chosen], [tuple(wanted[p] for p in chosen)], [False] * len(chosen)
+    converters = run.rules.compiled.converters[side]
+    return [names[p] for p in chosen], tuple(converters[p](wanted[p]) for p in chosen)

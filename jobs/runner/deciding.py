@@ -23,15 +23,20 @@ def decide_all(run: Run, candidates: Sequence[Candidate]) -> None:
 
 
 def _decide(run: Run, candidate: Candidate) -> Decision:
-    if candidate.coupling is None and candidate.memory is None and (candidate.marked or run.only_match):
-        if candidate.marked or candidate.single_side is not None:
-            return EXCLUDE  # a person uncoupled it, or only partners were looked for
-    error = candidate.error
+    if _is_left_alone(run, candidate):
+        return EXCLUDE
     if _moved_since_shown(candidate):
         return Decision(Action.SKIP, problem=Problem(ErrorKind.CONFLICT, "moved_meanwhile"))
     pair = Pair(candidate.left, candidate.right, memory(run, candidate))
     instruction = NO_INSTRUCTION if _is_held_still(candidate) else candidate.instruction
     return decide(run.rules, pair, instruction, skipped=_left_out(candidate))
+
+
+def _is_left_alone(run: Run, candidate: Candidate) -> bool:
+    """A record that a person uncoupled, or one without a partner in a run that only looks for partners."""
+    if candidate.coupling is not None or candidate.memory is not None:
+        return False
+    return candidate.marked or (run.only_match and candidate.single_side is not None)
 
 
 def _left_out(candidate: Candidate) -> bool:

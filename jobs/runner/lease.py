@@ -1,7 +1,8 @@
 """Who runs a job, and until when (DESIGN R13).
 
-A worker claims a queued job with one conditional UPDATE and holds it by a lease that a thread renews. Whoever finds a lease that ran
-out, or whose holder on this very machine is gone, takes the job over; the former holder's next commit then fails.
+A worker claims a queued job with one conditional UPDATE and holds it by a lease that a thread renews. Whoever finds a
+lease that ran out, or whose holder on this very machine is gone, takes the job over; the former holder's next commit
+then fails.
 """
 
 import os
@@ -89,7 +90,7 @@ def keep(run: Run, progress: dict[str, Any]) -> None:
 
 @contextmanager
 def renewed(job: int, holder: str) -> Iterator[None]:
-    """Renew the lease from a thread while the block runs, so that a long page or a slow system does not cost the job."""
+    """Renew the lease from a thread while the block runs: a long page or a slow system must not cost the job."""
     done = threading.Event()
     thread = threading.Thread(target=_renew, args=(job, holder, done), name=f"lease of job {job}", daemon=True)
     thread.start()
@@ -109,7 +110,7 @@ def _renew(job: int, holder: str, done: threading.Event) -> None:
 
 
 def _renew_once(job: int, holder: str) -> None:
-    """A renewal that fails is tried again; when the store stays away, the lease runs out and another worker takes over."""
+    """A renewal that fails is tried again; when the store stays away the lease runs out, and another takes over."""
     try:
         ours(job, holder).update(lease_until=Now() + TERM)
     except DatabaseError:

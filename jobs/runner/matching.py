@@ -39,8 +39,8 @@ def _by_criterion(run: Run, side: Side, criterion: Criterion, seeking: list[Cand
     found = _search(run, side.other, criterion, [searched for _, searched in wanted.values()]) if wanted else {}
     taken = _taken(run, side.other, found)
     left_over = [candidate for candidate in seeking if candidate not in wanted]
-    for candidate, (values, _) in wanted.items():
-        partners = found.get(values, [])
+    for candidate, (value, _) in wanted.items():
+        partners = found.get(value, [])
         options = [match.Candidate(record.key, taken.get(record.key)) for record in partners]
         choice = match.choose(run.rules, criterion, side.other, options)
         if choice.found is Found.NONE:

@@ -1,7 +1,7 @@
 """Remember a page in one transaction: couplings, bases, errors, log entries, counters and cursors (DESIGN R5).
 
-Nothing of a page is remembered when the job's lease was lost meanwhile; the next holder reads the records afresh and finds
-what was written in step.
+Nothing of a page is remembered when the job's lease was lost meanwhile; the next holder reads the records afresh and
+finds what was written in step.
 """
 
 from collections.abc import Sequence
@@ -49,13 +49,13 @@ def remember(run: Run, page: Page) -> None:
 
 
 def _couple(run: Run, verdicts: Sequence[Verdict]) -> None:
-    """Insert new couplings. One that somebody else coupled in the meantime stays as it is; its record shows up again."""
+    """Insert new couplings. One that somebody else coupled in the meantime stays as it is; it shows up again."""
     fresh = [v for v in verdicts if v.agreed and v.candidate.coupling is None]
     if not fresh:
         return
     ids = couplings.insert(run.mapping.pk, [_agreement(run, v) for v in fresh])
     for found in fresh:
-        found.coupling_id = ids.get((found.left_key, found.right_key))
+        found.coupling_id = ids.get((found.left_key or "", found.right_key or ""))
 
 
 def _agree(run: Run, verdicts: Sequence[Verdict]) -> None:
@@ -107,20 +107,26 @@ _RESOLUTIONS = {
 
 def _agreement(run: Run, found: Verdict) -> Agreement:
     """What the coupling remembers: the versions after our writes, and as bases what was read back (DESIGN R7)."""
-    left, right = found.candidate.left_result, found.candidate.right_result
-    read_back = left and left.values, right and right.values
+    read_back = _read_back(found, Side.LEFT), _read_back(found, Side.RIGHT)
     bases = settle(run.rules, found.decision, *read_back)
     again = moved_meanwhile(run.rules, found.decision, *read_back)
     versions = ("", "") if again else (found.version(Side.LEFT), found.version(Side.RIGHT))
     return _remembered(run, found, versions, bases)
 
 
+def _read_back(found: Verdict, side: Side) -> Values | None:
+    result = found.candidate.result(side)
+    return result.values if result is not None else None
+
+
 def _partial_agreement(run: Run, found: Verdict) -> Agreement:
     """One side was written before the other refused: those fields agree now, all others keep their base. The versions
     are unknown, so that the next run reads both records."""
     side, known = partly_done(found.candidate), memory(run, found.candidate)
-    assert side is not None and known is not None and found.decision.left_base is not None
-    sent, agreed = found.decision.writes(side), found.decision.left_base
+    agreed = found.decision.left_base
+    if side is None or known is None or agreed is None:
+        raise ValueError("nothing was written")
+    sent = found.decision.writes(side)
     left, right = (
         tuple(agreed[position] if position in sent else value for position, value in enumerate(base))
         for base in (known.left_base, known.right_base)

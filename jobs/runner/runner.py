@@ -15,7 +15,7 @@ from couplings.rules import load_rules
 from couplings.store import couplings
 from jobs.models import JobState, Kind, SyncJob
 from jobs.runner import lease, sources, troubles
-from jobs.runner.context import LeaseLost, Run, Stopped
+from jobs.runner.context import PAGE, LeaseLost, Run, Stopped
 from jobs.runner.pages import work_off
 from jobs.runner.sources import Page, Survey
 from jobs.runner.systems import open_endpoint
@@ -27,7 +27,8 @@ from syncstatus.engine.rules import NO_INSTRUCTION, Instruction
 
 logger = logging.getLogger(__name__)
 
-# Looking at every coupling for vanished records costs about 5 seconds a million; up to this number a job does not feel it.
+# Looking at every coupling for vanished records costs about 5 seconds a million; up to this number a job does not
+# feel it.
 SWEPT_EACH_RUN = 50_000
 
 OnPage = Callable[[Run], None]
@@ -149,13 +150,13 @@ def _retry(run: Run) -> None:
 def _records(run: Run) -> None:
     side = Side(run.job.parameters.get("side", "left"))
     keys = list(dict.fromkeys(run.job.parameters["keys"]))
-    for start in range(0, len(keys), sources.PAGE):
-        work_off(run, sources.of_keys(run, side, keys[start : start + sources.PAGE]))
+    for start in range(0, len(keys), PAGE):
+        work_off(run, sources.of_keys(run, side, keys[start : start + PAGE]))
 
 
 def _modified(run: Run) -> None:
     """The retry set, then what both feeds list; everything when the feeds cannot tell."""
-    cursors = {Side.LEFT: run.mapping.left_cursor, Side.RIGHT: run.mapping.right_cursor}
+    cursors: dict[Side, Any] = {Side.LEFT: run.mapping.left_cursor, Side.RIGHT: run.mapping.right_cursor}
     same_scope = run.mapping.cursor_scope == scope(run.mapping)
     feeds = all(run.endpoints[side].capabilities.feed is not Feed.NONE for side in Side)
     if not (same_scope and feeds and all(cursors.values())):
@@ -212,7 +213,7 @@ def _sweep_is_due(run: Run) -> bool:
 
 
 def _survey(run: Run, changed_scope: bool = False) -> Survey:
-    """Look at every coupling's stamps, and hold the deletions that break a guard, before the first write (DESIGN R9)."""
+    """Look at every coupling's stamps, and hold deletions that break a guard, before the first write (DESIGN R9)."""
     survey = sources.survey(run)
     for side in Side:
         missing = survey.missing_on[side]

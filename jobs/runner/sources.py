@@ -21,7 +21,8 @@ from syncstatus.engine.rules import Instruction
 
 @dataclass
 class Page:
-    """``cursors`` go to the mapping, ``progress`` to the job; ``unchanged`` and ``excluded`` were settled by their stamps."""
+    """``cursors`` go to the mapping, ``progress`` to the job; ``unchanged`` and ``excluded`` were settled by their
+    stamps."""
 
     candidates: list[Candidate]
     cursors: dict[Side, Cursor] = field(default_factory=dict)

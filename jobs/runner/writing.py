@@ -14,7 +14,7 @@ Operation = Create | Update | Delete
 
 
 def write(run: Run, candidates: Sequence[Candidate]) -> None:
-    """Write what was decided; each candidate carries its results away. A refusal on the first side spares the second."""
+    """Write what was decided; each candidate keeps its results. A refusal on the first side spares the second."""
     creates = [c for c in candidates if c.decision and c.decision.action is Action.CREATE and not c.problem]
     if creates:
         creating.announce(run, creates)

@@ -67,8 +67,9 @@ def request(
 ) -> Requested:
     """Ask for ``action`` on ``errors``; ``queue=False`` works it off here before it returns.
 
-    ``use`` is the side whose data Synchronize takes; without it, what merges is merged. An error that somebody has asked
-    for already keeps that wish (SCENARIOS T24). A wish that no longer fits the records when the job gets to it writes nothing.
+    ``use`` is the side whose data Synchronize takes; without it, what merges is merged. An error that somebody has
+    asked for already keeps that wish (SCENARIOS T24). A wish that no longer fits the records when the job gets to it
+    writes nothing.
     """
     asked = errors.count()
     fitting = applicable(errors, action)
@@ -93,7 +94,8 @@ def _mappings(wish: Request, at: Any, user: User | None) -> list[TableMapping]:
 
 def _start(mappings: list[TableMapping], user: User | None, queue: bool) -> tuple[list[SyncJob], dict[str, int]]:
     """One job a mapping. A paused mapping keeps the wish until it resumes, and that is said."""
-    started, refused = [], {}
+    started: list[SyncJob] = []
+    refused: dict[str, int] = {}
     for mapping in mappings:
         try:
             started.append(jobs.start(mapping, Kind.RETRY, user=user, queue=queue))

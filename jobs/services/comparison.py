@@ -24,7 +24,8 @@ from syncstatus.engine.rules import NO_INSTRUCTION, FieldRule, Rules
 
 @dataclass(frozen=True)
 class Row:
-    """One field. ``left``, ``base`` and ``right`` are what to show (None: empty, or no record); ``result`` is the side whose value a
+    """One field. ``left``, ``base`` and ``right`` are what to show (None: empty, or no record); ``result`` is the side
+    whose value a
     merge takes, None where it takes neither or cannot tell (``conflict``)."""
 
     name: str
@@ -81,8 +82,8 @@ def choose(
 ) -> Requested:
     """Synchronize with the side chosen for each field (by ``Row.name``); fields not named merge as they would.
 
-    Raises ``Refused`` (``error_closed``, ``moved_meanwhile``): nothing was written, the page is to be shown again. The job
-    looks at ``token`` once more, so that a record that moves before the job gets to it is not overwritten either.
+    Raises ``Refused`` (``error_closed``, ``moved_meanwhile``): nothing was written, the page is to be shown again. The
+    job looks at ``token`` once more, so that a record that moves before the job gets to it is not overwritten either.
     """
     if not error.is_open or error.mapping is None:
         raise Refused("error_closed")

@@ -31,8 +31,8 @@ def start(
 ) -> SyncJob:
     """Start a job: handed to the workers after the commit, or run here to its end (``queue=False``).
 
-    A job of the same kind that still waits is returned instead of a second one. Raises ``Refused`` (``mapping_disabled``,
-    ``mapping_paused``).
+    A job of the same kind that still waits is returned instead of a second one. Raises ``Refused``
+    (``mapping_disabled``, ``mapping_paused``).
     """
     _check_may_run(mapping)
     job = enqueue(mapping, kind, trigger, user, parameters)

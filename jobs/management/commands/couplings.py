@@ -4,7 +4,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy, ngettext
+from django.utils.translation import ngettext
 
 from couplings.messages import render
 from couplings.models import Coupling, SyncError, TableMapping
@@ -19,7 +19,7 @@ from syncstatus.engine.records import Side
 
 
 class Command(BaseCommand):
-    help = gettext_lazy("List, add, remove and find couplings.")
+    help = "List, add, remove and find couplings."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         commands = parser.add_subparsers(dest="command", required=True)
@@ -34,8 +34,8 @@ class Command(BaseCommand):
         self._add(commands, "match", _("couple records that match; create nothing"))
         self._add(commands, "find-deleted", _("look for coupled records that were deleted"))
 
-    def _add(self, commands: Any, name: str, help: str) -> ArgumentParser:
-        command: ArgumentParser = commands.add_parser(name, help=help)
+    def _add(self, commands: Any, name: str, told: str) -> ArgumentParser:
+        command: ArgumentParser = commands.add_parser(name, help=told)
         command.add_argument("mapping")
         command.add_argument("--json", action="store_true", help=_("one JSON object a line"))
         return command

@@ -5,7 +5,7 @@ from typing import Any
 from django.core.management.base import BaseCommand
 from django.db.models import QuerySet
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy, ngettext
+from django.utils.translation import ngettext
 
 from couplings.messages import of, render
 from couplings.models import SyncError
@@ -19,7 +19,7 @@ HEAD = ("id", "mapping", "kind", "state", "left", "right", "message")
 
 
 class Command(BaseCommand):
-    help = gettext_lazy("List open synchronization errors and put them right.")
+    help = "List open synchronization errors and put them right."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         commands = parser.add_subparsers(dest="command", required=True)

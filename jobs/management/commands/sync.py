@@ -8,7 +8,6 @@ from typing import Any
 
 from django.core.management.base import BaseCommand
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
 
 from couplings.messages import render
 from couplings.models import SyncError, TableMapping
@@ -24,7 +23,7 @@ from syncstatus.engine.records import Side
 
 
 class Command(BaseCommand):
-    help = gettext_lazy("Synchronize mappings, here and now; with --queue the workers do it.")
+    help = "Synchronize mappings, here and now; with --queue the workers do it."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("mapping", nargs="*", help=_("names of mappings"))
