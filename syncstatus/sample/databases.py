@@ -119,6 +119,10 @@ def close(system: System) -> None:
         cursor.execute("select pg_terminate_backend(pid) from pg_stat_activity where datname = %s", [system.database])
 
 
+def reopen(system: System) -> None:
+    _server(sql.SQL("alter database {} allow_connections true").format(sql.Identifier(system.database)))
+
+
 @contextmanager
 def opened(system: System) -> Iterator[extensions.connection]:
     """A connection whose work is committed at the end, and rolled back when something fails."""

@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping
 from psycopg2.extensions import cursor
 
 from syncstatus.engine.decisions import ErrorKind
-from syncstatus.sample.databases import System, close, opened
+from syncstatus.sample.databases import System, close, opened, reopen
 from syncstatus.sample.statements import add, change, delete
 from syncstatus.sample.tables import World, company_email, contact_no, customer_no, item_no
 
@@ -52,6 +52,16 @@ def fresh_work(world: World) -> None:
         for position in range(600, 610):
             change(right, "person", person_id(world, position), "role", "Buyer")
         left.execute("update item set unit_price = unit_price + 10 where no < %s", [item_no(10)])
+
+
+def settle() -> None:
+    """What only the systems' own people can put right; safe to do twice. Afterwards a retry gets through."""
+    reopen(System.WAREHOUSE)
+    with opened(System.ERP) as erp, erp.cursor() as cursor:
+        cursor.execute("delete from posting_batch")
+    with opened(System.CRM) as crm, crm.cursor() as cursor:
+        cursor.execute("update account set legal_hold = false where legal_hold")
+        cursor.execute("alter table terms add column if not exists discount_days smallint not null default 0")
 
 
 def both_change_a_phone_number(erp: cursor, crm: cursor, world: World) -> None:

@@ -1,4 +1,4 @@
-"""`manage.py sample create | edit`: two business databases to try Syncstatus with, and somebody who works in them."""
+"""`manage.py sample create | edit | settle`: business databases to try Syncstatus with, and those who work in them."""
 
 import time
 from argparse import ArgumentParser
@@ -11,17 +11,20 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from jobs import sample
+from syncstatus.sample import incidents
 from syncstatus.sample.colleague import Colleague
 from syncstatus.sample.databases import SampleError, is_complete
 
 
 class Command(BaseCommand):
-    help = gettext_lazy("Create the sample databases, or go on editing them as a colleague would.")  # type: ignore[assignment]
+    help = gettext_lazy("Create the sample databases, edit them as a colleague would, or end what keeps them apart.")  # type: ignore[assignment]
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         actions = parser.add_subparsers(dest="action", required=True)
         create = actions.add_parser("create", help=_("create two business databases, mappings and open errors"))
         create.add_argument("--reset", action="store_true", help=_("drop an earlier sample and create it anew"))
+        settle = _("end what the systems' own people have to end: locks, holds, the closed warehouse")
+        actions.add_parser("settle", help=settle)
         edit = actions.add_parser("edit", help=_("edit records in both databases until stopped"))
         edit.add_argument("--edits", type=positive(int), help=_("stop after so many edits"))
         edit.add_argument("--seconds", type=positive(float), help=_("stop after so many seconds"))
@@ -32,14 +35,16 @@ class Command(BaseCommand):
         try:
             if action == "create":
                 sample.create(self.stdout.write, reset=options["reset"])
-            else:
+            elif not is_complete():
+                raise CommandError(_("There is no sample yet. Create it with: manage.py sample create"))
+            elif action == "edit":
                 self.edit(options)
+            else:
+                self.settle()
         except SampleError as error:
             raise CommandError(str(error)) from error
 
     def edit(self, options: dict[str, Any]) -> None:
-        if not is_complete():
-            raise CommandError(_("There is no sample yet. Create it with: manage.py sample create"))
         edits = paced(Colleague(options["seed"]).work(), 1 / options["rate"], options["seconds"])
         try:
             for sentence in islice(edits, options["edits"]):
@@ -47,6 +52,15 @@ class Command(BaseCommand):
                 self.stdout.flush()
         except KeyboardInterrupt:
             self.stdout.write(_("Stopped."))
+
+    def settle(self) -> None:
+        incidents.settle()
+        self.stdout.write(
+            _(
+                "The warehouse is open, the posting batch has ended, the legal holds are lifted and the CRM has its "
+                "field again. Retry what is still open: manage.py errors retry --all"
+            )
+        )
 
 
 def paced(edits: Iterator[str], pause: float, seconds: float | None) -> Iterator[str]:
