@@ -37,11 +37,7 @@ def dump_base(rules: "Rules", left_base: Values, right_base: Values) -> tuple[by
     left = _dumped(dict(zip(names, left_base, strict=True)))
     if right_base is left_base or right_base == left_base:
         return left, None
-    differing = {
-        name: right
-        for name, left, right in zip(names, left_base, right_base, strict=True)
-        if left != right and right is not UNKNOWN
-    }
+    differing = {name: yours for name, mine, yours in zip(names, left_base, right_base, strict=True) if mine != yours}
     return left, _dumped(differing) if differing else None
 
 

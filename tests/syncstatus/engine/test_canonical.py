@@ -3,6 +3,7 @@
 import itertools
 from datetime import UTC, date, datetime, time, timedelta, timezone
 from decimal import Decimal
+from time import tzset
 from typing import Any
 
 import pytest
@@ -64,6 +65,7 @@ EQUAL: list[tuple[FieldRule, Any, Any]] = [
     (rule(CENTS, MILS), Decimal("-1.01"), Decimal("-1.0050")),
     (rule(CENTS, CENTS), Decimal("1.01"), Decimal("1.005")),
     (rule(CENTS, FLOAT), Decimal("0.30"), 0.1 + 0.2),
+    (rule(CENTS, FLOAT), Decimal("1.01"), 1.005),
     (rule(DECIMAL, FLOAT), Decimal("0.1"), 0.1),
     (rule(CENTS, CENTS), Decimal("1e40"), Decimal(10) ** 40),
     (rule(DATE, DATETIME), date(2026, 3, 1), NOON),
@@ -136,6 +138,14 @@ def test_never_fails(left: Kind, right: Kind, value: Any) -> None:
         types = FieldType(left, scale=2, time_precision=0), FieldType(right, scale=2, time_precision=0)
         seen = form(rule(*types, transforms=tuple(Transform)), value, side)
         assert seen == value or not (value is None or isinstance(value, Unreadable))
+
+
+def test_a_text_without_a_zone_is_utc_wherever_we_run(monkeypatch: pytest.MonkeyPatch) -> None:
+    with monkeypatch.context() as patched:
+        patched.setenv("TZ", "Asia/Tokyo")
+        tzset()
+        assert form(rule(TEXT, DATETIME), "2026-03-01T12:00:00.123456") == NOON
+    tzset()
 
 
 def test_json_that_cannot_be_written_is_unreadable() -> None:

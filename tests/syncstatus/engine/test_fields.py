@@ -77,6 +77,9 @@ def test_a_one_way_field_never_conflicts_and_never_travels_backwards(left: str, 
 def test_a_field_against_the_mappings_direction_travels_nowhere() -> None:
     rules = rules_of(text_rule("name", direction=TO_LEFT), direction=TO_RIGHT)
     assert decided(rules, ("y",), ("z",), "x") == "refresh"
+    pair = Pair(record("y", version="2"), record("z", version="2"), memory(UNKNOWN))
+    decision = decide(rules, pair)
+    assert (decision.left_base, decision.right_base) == (("y",), ("z",))
 
 
 def test_a_transformation_comes_before_the_comparison() -> None:

@@ -129,9 +129,15 @@ class TestADeletion:
         rules = rules_of(update_conflict=UpdatePolicy.LEFT)
         assert summary(decided(rules, APART, instruction)) == f"skip {code} 0"
 
+    def test_that_was_undone_writes_nothing_where_both_moved(self) -> None:
+        pair = Pair(record("y", version="2"), record("z", version="2"), memory("x"))
+        assert summary(decided(rules_of(), pair, RESTORE)) == "skip restore_not_needed 0"
+
     @pytest.mark.parametrize("instruction", [RESTORE, DELETE])
-    def test_that_was_undone_closes_in_step(self, instruction: Instruction) -> None:
-        assert decided(rules_of(), IN_STEP, instruction).action is Action.REFRESH
+    @pytest.mark.parametrize("content", ["x", "y"])
+    def test_that_was_undone_closes_in_step(self, content: str, instruction: Instruction) -> None:
+        equal = Pair(record(content, version="2"), record(content, version="2"), memory("x"))
+        assert decided(rules_of(), equal, instruction).action is Action.REFRESH
 
     def test_of_a_record_never_coupled_is_no_ones_business(self) -> None:
         decision = decided(rules_of(), Pair(None, record("x")), DELETE)

@@ -121,6 +121,16 @@ def test_a_field_mapped_since_is_looked_at_although_the_versions_are_equal() -> 
     assert summary(decide(rules_of(), pair)) == "error conflict 0"
 
 
+def test_values_that_were_not_read_are_not_missed() -> None:
+    pair = Pair(Record("1", "1", ()), Record("1", "1", ()), memory(UNKNOWN))
+    assert decide(rules_of(), pair).action is Action.NOTHING
+
+
+def test_a_field_mapped_since_is_no_change_of_a_survivor() -> None:
+    pair = Pair(None, record("x", version="2"), memory(UNKNOWN))
+    assert summary(decide(rules_of(), pair)) == "error record_deleted"
+
+
 @pytest.mark.parametrize("moments", [(NOON, NOON), (None, NOON), (NOON, None), (None, None)])
 def test_newest_asks_when_neither_is_known_to_be_newer(moments: tuple[datetime | None, datetime | None]) -> None:
     left, right = (record(value, version="2", modified_at=at) for value, at in zip("yz", moments, strict=True))

@@ -55,6 +55,7 @@ def test_a_field_that_did_not_travel_with_a_create_is_looked_at_again() -> None:
     decision = decide(rules, Pair(record("ada", "1"), None))
     assert settle(rules, decision, None, ("ada", "default")) == (("ada", UNKNOWN), ("ada", UNKNOWN))
     assert moved_meanwhile(rules, decision, None, ("ada", "default"))
+    assert moved_meanwhile(rules, decision, None, None)
 
 
 def test_a_decision_without_a_base_leaves_nothing_to_remember() -> None:
