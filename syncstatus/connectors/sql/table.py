@@ -103,9 +103,11 @@ def bind(dialect: Dialect, reflection: Reflection, source: Source) -> BoundTable
     """Raises ``FieldMissing``, ``KeyMissing``, ``TypeUnsupported``, ``FilterInvalid``."""
     columns = reflection.columns
     clause = sa.table(source.table, *(sa.column(name) for name in columns), schema=source.schema)
-    key = KeyCodec([columns[name] for name in _key(reflection, source)])
-    for name in (*source.fields, *(column.name for column in key.columns)):
+    for name in source.fields:
         _require_type(reflection, name)
+    key = KeyCodec([columns[name] for name in _key(reflection, source)])
+    for column in key.columns:
+        _require_type(reflection, column.name)
     builder = FilterBuilder(dialect, columns, lambda name: clause.c[name])
     return BoundTable(
         dialect=dialect,
