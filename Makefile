@@ -33,7 +33,7 @@ bench: .venv/installed-dev ## Measure what has to be fast; ARGS="options of pyth
 	@$(PY) -m bench $(ARGS)
 
 messages: .venv/installed-dev ## Collect and compile the translations (needs gettext)
-	$(PY) manage.py makemessages --locale fr --ignore .venv --ignore .data
+	$(PY) manage.py makemessages --locale fr --no-location --no-obsolete --no-wrap --ignore .venv --ignore .data
 	$(PY) manage.py compilemessages --ignore .venv
 
 clean: ## Delete .venv and the caches; data stay

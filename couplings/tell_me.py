@@ -2,10 +2,8 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any
 
 from django.conf import settings
-from django.db.models import Q
 from django.urls import reverse
 from django.utils.translation import gettext, gettext_noop, override
 
@@ -87,11 +85,12 @@ def _names(place: Place) -> Iterator[str]:
 
 
 def _couplings(key: str) -> list[Coupling]:
-    # Named one by one, the mappings let the unique indexes on (mapping, key) answer.
-    everywhere: dict[str, Any] = {"mapping__in": list(TableMapping.objects.values_list("pk", flat=True))}
+    # Named one by one, the mappings let the unique indexes on (mapping, key) answer; so does a query for each side.
+    mappings = list(TableMapping.objects.values_list("pk", flat=True))
     related = ("mapping__left_connection", "mapping__right_connection")
-    found = Coupling.objects.filter(Q(left_key=key, **everywhere) | Q(right_key=key, **everywhere))
-    return list(found.select_related(*related).defer("base", "base_right").order_by("-pk")[:SHOWN])
+    found = Coupling.objects.filter(mapping__in=mappings).select_related(*related).defer("base", "base_right")
+    by_id = {row.pk: row for side in ("left_key", "right_key") for row in found.filter(**{side: key})[:SHOWN]}
+    return [by_id[pk] for pk in sorted(by_id, reverse=True)]
 
 
 def _errors(text: str) -> list[SyncError]:

@@ -84,8 +84,5 @@ def act(mapping: TableMapping, action: str, user: User | None) -> str:
         case "resume":
             service.resume(mapping, user=user)
             return _("The mapping resumes.")
-        case Kind.FIND_DELETED.value:
-            job_service.start(mapping, Kind.FIND_DELETED, user=user)
-            return _("Deleted records are searched for in %(mapping)s.") % {"mapping": mapping.name}
     job_service.start(mapping, Kind(action), user=user)
-    return _("The job %(kind)s was scheduled.") % {"kind": Kind(action).label}
+    return _("The job “%(kind)s” was scheduled.") % {"kind": Kind(action).label}

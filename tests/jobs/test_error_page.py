@@ -177,7 +177,7 @@ def test_the_record_page_shows_both_sides_and_its_log(world: World, conflict: Sy
 
 
 def test_synchronize_from_the_record_page(world: World, ada: Client) -> None:
-    left, right = world.pair(name="Adatum", phone="1")
+    left, _right = world.pair(name="Adatum", phone="1")
     coupling = world.coupling(left)
     world.left.edit(left, phone="2")
 
@@ -193,7 +193,7 @@ def test_synchronize_from_the_record_page(world: World, ada: Client) -> None:
 
 
 def test_a_field_written_is_in_the_log_with_old_and_new(world: World, ada: Client) -> None:
-    left, right = world.pair(name="Adatum", phone="1")
+    left, _right = world.pair(name="Adatum", phone="1")
     world.left.edit(left, phone="<2>")
     world.sync()
 
