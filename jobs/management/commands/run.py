@@ -16,7 +16,6 @@ from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandError
 from django.db import connections
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
 
 from jobs import sample
 from jobs.processes import Child, Children, Program, interruptible, supervised
@@ -31,7 +30,7 @@ PATIENCE = 60
 
 
 class Command(BaseCommand):
-    help = gettext_lazy("Start the web server, a worker and the scheduler, and stop them on Ctrl-C.")  # type: ignore[assignment]
+    help = _("Start the web server, a worker and the scheduler, and stop them on Ctrl-C.")
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         default = environment.number("PORT", 8000)

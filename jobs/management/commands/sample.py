@@ -8,7 +8,6 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
 
 from jobs import sample
 from syncstatus.sample import incidents
@@ -17,7 +16,7 @@ from syncstatus.sample.databases import SampleError, is_complete
 
 
 class Command(BaseCommand):
-    help = gettext_lazy("Create the sample databases, edit them as a colleague would, or end what keeps them apart.")  # type: ignore[assignment]
+    help = _("Create the sample databases, edit them as a colleague would, or end what keeps them apart.")
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         actions = parser.add_subparsers(dest="action", required=True)

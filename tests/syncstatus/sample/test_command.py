@@ -1,5 +1,5 @@
 import pytest
-from django.core.management import CommandError, call_command
+from django.core.management import CommandError, ManagementUtility, call_command
 
 from couplings.models import Connection, SyncError
 from jobs import sample
@@ -57,3 +57,12 @@ def test_the_colleague_says_what_was_done(filled, capsys):
 def test_the_colleague_wants_numbers_above_zero(option):
     with pytest.raises(CommandError, match=option):
         call_command("sample", "edit", option, "0")
+
+
+@pytest.mark.parametrize(
+    "command", [["run"], ["sample"], ["sample", "create"], ["sample", "edit"], ["sample", "settle"]]
+)
+def test_every_command_explains_itself(command, capsys):
+    with pytest.raises(SystemExit, match="0"):
+        ManagementUtility(["manage.py", *command, "--help"]).execute()
+    assert capsys.readouterr().out.startswith(f"usage: manage.py {' '.join(command)}")
