@@ -36,7 +36,8 @@ def new_keys(run: Run, side: Side, candidates: Sequence[Candidate]) -> list[str 
     """The keys the new records will have, where they can be known before they are written; None where the system
     chooses one while it writes."""
     endpoint = run.endpoints[side]
-    if not candidates or not endpoint.capabilities.chooses_keys:
+    mapped = all(name in run.positions[side] for name in endpoint.key)
+    if mapped or not candidates or not endpoint.capabilities.chooses_keys:
         return [None] * len(candidates)
     reserved = endpoint.reserve_keys(len(candidates))
     if reserved is not None:
@@ -47,8 +48,6 @@ def new_keys(run: Run, side: Side, candidates: Sequence[Candidate]) -> list[str 
 def _carried_key(run: Run, endpoint: Endpoint, candidate: Candidate, side: Side) -> str | None:
     """A key column that the system leaves to us takes the source record's key: people find the record again by it."""
     names = endpoint.key
-    if all(name in run.positions[side] for name in names):
-        return None  # the key is made of mapped fields
     source = candidate.key(side.other)
     field = endpoint.info.fields[names[0]]
     if len(names) > 1 or field.type is None or source is None:
