@@ -1,16 +1,20 @@
 """A Document as YAML which, applied again, changes nothing. Settings left at their default are omitted."""
 
 import io
+import re
 from collections.abc import Mapping
 from typing import Any
 
 from ruamel.yaml import YAML
 from ruamel.yaml.comments import CommentedMap, CommentedSeq
+from ruamel.yaml.scalarstring import DoubleQuotedScalarString
 
 from couplings.configuration.entries import ConnectionEntry, Document, FieldEntry, MappingEntry, SideEntry
 from couplings.configuration.section import duration_text
 from syncstatus.engine.rules import Direction, Guard
 
+# Other texts are quoted: what YAML reads into "?a", "- a" or "a: b" differs from place to place.
+PLAIN = re.compile(r"[^\W\d](?:[\w .-]*\w)?|(?:\d+[dhms])+")
 # Never broken: a folded name with two spaces in a row would come back with one.
 WIDTH = 1_000_000
 
@@ -19,9 +23,9 @@ def export(document: Document) -> str:
     """The file's text, connections and mappings in alphabetical order, secrets as masks, references as references."""
     content: dict[str, Any] = {}
     if document.connections:
-        content["connections"] = {name: connection(one) for name, one in sorted(document.connections.items())}
+        content["connections"] = {text(name): connection(one) for name, one in sorted(document.connections.items())}
     if document.mappings:
-        content["mappings"] = {name: mapping(one) for name, one in sorted(document.mappings.items())}
+        content["mappings"] = {text(name): mapping(one) for name, one in sorted(document.mappings.items())}
     out = io.StringIO()
     writer().dump(content, out)
     return out.getvalue()
@@ -54,7 +58,7 @@ def mapping(entry: MappingEntry) -> dict[str, Any]:
         **({"delete_guard": guard(entry.guard)} if entry.guard != default.guard else {}),
         **({"schedule": inline({"every": duration_text(entry.every)})} if entry.every is not None else {}),
         **({"depends_on": inline(list(entry.depends_on))} if entry.depends_on else {}),
-        "fields": {one.left: field(one) for one in entry.fields},
+        "fields": {text(one.left): field(one) for one in entry.fields},
     }
 
 
@@ -88,16 +92,20 @@ def field(entry: FieldEntry) -> Any:
         rules["match"] = entry.match
         if not entry.case_sensitive:
             rules["case_sensitive"] = False
-    return entry.right if len(rules) == 1 else inline(rules)
+    return text(entry.right) if len(rules) == 1 else inline(rules)
+
+
+def text(value: str) -> str:
+    return value if PLAIN.fullmatch(value) else DoubleQuotedScalarString(value)
 
 
 def inline(value: Any) -> Any:
     """The value written on one line, ``{like: this}``."""
     if isinstance(value, Mapping):
-        flow: Any = CommentedMap((name, inline(one)) for name, one in value.items())
+        flow: Any = CommentedMap((text(name), inline(one)) for name, one in value.items())
     elif isinstance(value, list):
         flow = CommentedSeq(map(inline, value))
     else:
-        return value
+        return text(value) if isinstance(value, str) else value
     flow.fa.set_flow_style()
     return flow

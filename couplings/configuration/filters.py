@@ -65,6 +65,8 @@ def read_value(node: Node, problems: Problems) -> Any:
     value = node.value
     if isinstance(value, dict | list) or value is None:
         problems.add(node.place, node.path, "filter_value", kind=kind_of(value))
+    elif isinstance(value, float) and value.is_integer():
+        return int(value)  # as the store gives it back
     elif isinstance(value, str) and (bad := refused_character(value, lines=True)):
         problems.add(node.place, node.path, "character_refused", character=bad)
     return value

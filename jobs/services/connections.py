@@ -69,7 +69,7 @@ def health_of(found: Check) -> dict[str, Any]:
 
 
 def sentence(connection: str, error: ConnectorError) -> str:
-    """What went wrong with a connection, in the reader's language."""
-    if error.code in SECRETS:
-        return str(SECRETS[error.code]) % {"connection": connection, **error.params}
-    return messages.render(error.code, {**error.params, "connection": connection, "detail": error.detail})
+    """What went wrong with a connection, in the reader's language and in one line, however many the system used."""
+    params = {**error.params, "connection": connection, "detail": error.detail}
+    text = str(SECRETS[error.code]) % params if error.code in SECRETS else messages.render(error.code, params)
+    return " ".join(text.split())
