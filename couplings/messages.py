@@ -4,6 +4,7 @@ Whoever finds a problem stores a code with JSON parameters; the sentence is made
 that is not known here is shown in the other system's own words (``detail``), never as a failure of the page.
 """
 
+import re
 from collections.abc import Mapping
 from itertools import zip_longest
 from typing import Any
@@ -17,6 +18,8 @@ from couplings.sentences import NEXT_STEPS, NEXT_STEPS_BY_CODE, SENTENCES
 
 SIDES = {"left", "right"}
 SHOWN = 10  # elements of a list that a sentence names
+# What a missing parameter leaves behind; spaces that do not break belong to the language.
+GAPS = re.compile(r" +([ .,])")
 
 
 class Parameters(dict[str, str]):
@@ -36,8 +39,7 @@ def render(code: str, params: Mapping[str, Any]) -> str:
         return detail or _("Something unexpected happened (%(code)s).") % {"code": code}
     parameters = Parameters({name: _text(value) for name, value in params.items()})
     parameters["fields"] = _text(_fields(params))
-    # An empty parameter leaves two spaces behind.
-    sentence = " ".join((str(SENTENCES[code]) % parameters).split())
+    sentence = GAPS.sub(r"\1", str(SENTENCES[code]) % parameters).strip()
     if not detail:
         return sentence
     return _("%(sentence)s The system says: “%(detail)s”") % {"sentence": sentence, "detail": detail}

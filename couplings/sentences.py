@@ -131,6 +131,7 @@ COUPLING = {
         "%(candidates)s."
     ),
     "record_not_found": _("There is no record %(key)s in %(side)s."),
+    "record_not_coupled": _("The record %(key)s in %(side)s is not coupled."),
 }
 
 REFUSALS = {
