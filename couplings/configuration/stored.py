@@ -72,6 +72,7 @@ def save_connection(entry: ConnectionEntry) -> Connection:
     row.secret = new_secret(row.secret, entry)
     row.kind = entry.kind
     row.settings = dict(entry.settings)
+    row.open_until = None  # what was wrong with the former settings says nothing about these
     row.save()
     return row
 

@@ -18,6 +18,11 @@ def report(applied: Applied, *, dry_run: bool) -> Iterator[str]:
         yield from change_lines(change)
     for name in applied.compared_anew:
         yield _("The next run of %(name)s compares every record.") % {"name": name}
+    for name in applied.unmatched:
+        yield _(
+            "%(name)s has no match field, so records that exist on both sides are not recognized: each is created on "
+            "the other side."
+        ) % {"name": name}
     yield from left_alone_lines(applied.left_alone)
     yield summary(len(applied.changes), dry_run)
 

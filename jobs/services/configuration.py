@@ -42,12 +42,13 @@ class ConnectionsUnusable(Exception):
 
 @dataclass(frozen=True)
 class Applied:
-    """What was changed (or would be), what is stored and not in the file, and the mappings that will compare every
-    record in their next run because other records or fields are concerned."""
+    """What was changed (or would be), what is stored and not in the file, the mappings that will compare every record
+    in their next run because other records or fields are concerned, and the new ones without any match field."""
 
     changes: list[Change]
     left_alone: Document
     compared_anew: list[str]
+    unmatched: list[str]
 
 
 def apply(content: bytes, *, dry_run: bool = False) -> Applied:
@@ -66,7 +67,7 @@ def apply(content: bytes, *, dry_run: bool = False) -> Applied:
         save(document, {(change.kind, change.name) for change in found})
         anew = [name for name, old in before.items() if old != scope(TableMapping.objects.get(name=name))]
         transaction.set_rollback(dry_run)
-    return Applied(found, left_alone(stored, document), anew)
+    return Applied(found, left_alone(stored, document), anew, unmatched(document, stored))
 
 
 def export() -> str:
@@ -119,6 +120,14 @@ def scopes(document: Document) -> dict[str, str]:
         for row in rows
         if row.name in document.mappings or {row.left_connection.name, row.right_connection.name} & touched
     }
+
+
+def unmatched(document: Document, stored: Document) -> list[str]:
+    """New mappings that will create every record of one side on the other, also those that exist on both."""
+    new = (entry for name, entry in sorted(document.mappings.items()) if name not in stored.mappings)
+    return [
+        entry.name for entry in new if not entry.only_coupled and all(field.match is None for field in entry.fields)
+    ]
 
 
 def save(document: Document, changed: Iterable[tuple[str, str]]) -> None:

@@ -8,7 +8,6 @@ from typing import Any
 from django.utils import timezone
 
 from couplings import messages
-from couplings.configuration.sentences import SECRETS
 from couplings.models import Connection
 from jobs.connecting import open_connector
 from syncstatus.connectors.errors import ConnectorError
@@ -71,5 +70,4 @@ def health_of(found: Check) -> dict[str, Any]:
 def sentence(connection: str, error: ConnectorError) -> str:
     """What went wrong with a connection, in the reader's language and in one line, however many the system used."""
     params = {**error.params, "connection": connection, "detail": error.detail}
-    text = str(SECRETS[error.code]) % params if error.code in SECRETS else messages.render(error.code, params)
-    return " ".join(text.split())
+    return " ".join(messages.render(error.code, params).split())

@@ -1,20 +1,14 @@
 """The business applications that a configuration names, asked for their tables."""
 
 from collections.abc import Callable, Mapping
+from functools import partial
 from typing import Self
 
 from couplings.configuration.entries import SideEntry
 from couplings.models import Connection
 from jobs.connecting import open_connector
-from syncstatus.connectors.errors import (
-    AccessDenied,
-    ConnectionFailed,
-    ConnectorError,
-    SettingsInvalid,
-    TableMissing,
-    Transient,
-)
-from syncstatus.connectors.ports import Connector, TableInfo
+from syncstatus.connectors.errors import AccessDenied, ConnectorError, SchemaMismatch
+from syncstatus.connectors.ports import Connector, Source, TableInfo
 
 Table = tuple[str, str, str]
 
@@ -48,10 +42,13 @@ class Systems:
         self.opened[name] = open_connector(self.connections[name])
         self.opened[name].check()
 
-    def attempt(self, name: str, act: Callable[[], None]) -> None:
+    def attempt(self, name: str, act: Callable[[], object]) -> None:
+        """Calls ``act``; what goes wrong with the connection as a whole is noted, what with a table is raised."""
         try:
             act()
-        except (ConnectionFailed, SettingsInvalid, Transient) as error:
+        except (SchemaMismatch, AccessDenied):
+            raise
+        except ConnectorError as error:
             self.failed[name] = error
 
     def describe(self, side: SideEntry) -> TableInfo | ConnectorError | None:
@@ -65,8 +62,14 @@ class Systems:
     def ask(self, connector: Connector, side: SideEntry, table: Table) -> None:
         try:
             self.described[table] = connector.describe(side.table, side.schema or None)
-        except (TableMissing, AccessDenied) as error:
+        except (SchemaMismatch, AccessDenied) as error:
             self.described[table] = error
+
+    def bind(self, side: SideEntry, source: Source) -> None:
+        """Binds a table as a run would. Raises SchemaMismatch, AccessDenied."""
+        connector = self.connector(side.connection)
+        if connector is not None:
+            self.attempt(side.connection, partial(connector.open, source))
 
     def identity(self, side: SideEntry) -> Table:
         """What tells two tables apart, with the schema the system itself names where it was asked."""

@@ -83,7 +83,7 @@ class Validator:
                 before = len(self.problems)
                 SideValidator(self, entry, side, table).validate()
                 if len(self.problems) == before:
-                    self.open(entry, side, table)
+                    self.bind(entry, side)
         left, right = tables[Side.LEFT], tables[Side.RIGHT]
         if left is not None and right is not None:
             for field in entry.fields:
@@ -94,24 +94,22 @@ class Validator:
         found = self.systems.describe(values)
         if found is None or isinstance(found, TableInfo):
             return found
-        code = "access_denied" if isinstance(found, AccessDenied) else "table_missing"
-        near = nearest(values.table, found.params.get("tables", ())) if isinstance(found, TableMissing) else ""
-        path = (*entry.path, side.value, "table")
-        self.refuse(path, code, table=full_name(values), connection=values.connection, near=near)
+        self.refuse_table(entry, side, found)
         return None
 
-    def open(self, entry: MappingEntry, side: Side, table: TableInfo) -> None:
+    def refuse_table(self, entry: MappingEntry, side: Side, error: ConnectorError) -> None:
+        values = entry.side(side)
+        setting, code = last_word(values, error)
+        params = {"detail": error.detail or error.code, "type": error.params.get("kind", ""), **error.params}
+        params |= {"table": full_name(values), "connection": values.connection}
+        self.refuse((*entry.path, side.value, *setting), code, **params)
+
+    def bind(self, entry: MappingEntry, side: Side) -> None:
         """The connector has the last word on a side in which nothing was found."""
-        connector = self.systems.connector(entry.side(side).connection)
-        if connector is None:
-            return
         try:
-            connector.open(source_of(entry, side))
-        except SchemaMismatch as error:
-            setting, code = last_word(entry.side(side), error)
-            params = {"detail": error.detail or error.code, "type": error.params.get("kind", ""), **error.params}
-            params |= {"table": table.name, "connection": entry.side(side).connection}
-            self.refuse((*entry.path, side.value, *setting), code, **params)
+            self.systems.bind(entry.side(side), source_of(entry, side))
+        except (SchemaMismatch, AccessDenied) as error:
+            self.refuse_table(entry, side, error)
 
     def pair(self, entry: MappingEntry, field: FieldEntry, left: FieldInfo | None, right: FieldInfo | None) -> None:
         if left is None or right is None or left.type is None or right.type is None:
@@ -174,7 +172,7 @@ class SideValidator:
         if info is None:
             self.refuse((*self.path, setting), f"{setting}_missing", field=name, near=self.near(name))
         elif info.type is not None and info.type.kind not in kinds:
-            # A type that cannot be mapped may still serve, like PostgreSQL's xid8: the connector knows (``open``).
+            # A type that cannot be mapped may still serve, like PostgreSQL's xid8: the connector knows (``bind``).
             self.refuse((*self.path, setting), f"{setting}_type", field=name, type=info.native_type)
 
     def condition(self, name: str, condition: Any) -> None:
@@ -225,10 +223,12 @@ class SideValidator:
         return self.entry.direction.writes(self.side) and (restores or not self.entry.only_coupled)
 
 
-def last_word(side: SideEntry, error: SchemaMismatch) -> tuple[Path, str]:
+def last_word(side: SideEntry, error: ConnectorError) -> tuple[Path, str]:
     """The setting that a connector refused, and the message code."""
     field = error.params.get("field")
     match error:
+        case TableMissing() | AccessDenied():
+            return ("table",), error.code
         case KeyMissing():
             return ("key",), error.params.get("reason", "table_unusable")
         case TypeUnsupported() if field == side.modified_on:

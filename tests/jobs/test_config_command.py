@@ -136,6 +136,14 @@ def test_mappings_may_depend_on_later_ones(folder: Path) -> None:
     assert [parent.name for parent in TableMapping.objects.get(name="CUSTOMER").depends_on.all()] == ["ITEM"]
 
 
+def test_a_new_mapping_that_will_recognize_no_record_is_pointed_out(folder: Path) -> None:
+    change(folder, "name: {to: full_name, match: 1}", "name: full_name")
+
+    assert "CUSTOMER has no match field" in apply(folder, "--dry-run")
+    assert "CUSTOMER has no match field" in apply(folder)
+    assert "match field" not in apply(folder)
+
+
 def test_a_schedule_that_goes_takes_its_next_run_along(folder: Path) -> None:
     apply(folder)
     change(folder, "    schedule: {every: 30m}\n", "")

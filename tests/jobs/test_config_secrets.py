@@ -177,3 +177,12 @@ def test_a_password_in_auth_is_encrypted_too(folder: Path, server: Server) -> No
     assert connection.settings["auth"] == {"username": server.user, "password": "********"}
     assert decrypt(connection.secret) == {"auth.password": "s3cret"}
     assert "s3cret" not in run("export")
+
+
+def test_a_table_that_the_user_may_not_read_is_told_with_its_line(folder: Path, server: Server) -> None:
+    server.execute(f"revoke all on client from {server.user}")
+    use(folder, server.url("s3cret"))
+
+    said = refusal(folder)
+
+    assert "sync.yaml:7: mappings.CUSTOMER.right.table: The user of CRM may not read the table “client”." in said

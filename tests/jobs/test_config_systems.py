@@ -4,6 +4,7 @@ import re
 from pathlib import Path
 
 import pytest
+import sqlalchemy as sa
 
 from couplings.models import TableMapping
 from tests.jobs.configuration_files import apply, build, change, refusal
@@ -237,3 +238,68 @@ def test_a_disabled_mapping_is_not_compared_with_its_systems(folder: Path) -> No
     apply(folder)
 
     assert TableMapping.objects.get().next_run is None
+
+
+# PostgreSQL has schemas, and transaction ids that tell better than any time when a record was modified.
+
+
+@pytest.fixture
+def in_postgresql(folder: Path, postgres_url: str) -> Path:
+    """The clients of the CRM in a schema of a PostgreSQL database."""
+    engine = sa.create_engine(postgres_url)
+    with engine.begin() as connection:
+        connection.execute(sa.text("create schema sales"))
+        connection.execute(
+            sa.text(
+                "create table sales.client (id integer generated always as identity primary key, full_name text,"
+                " telephone text, place point, row_xid xid8 not null default pg_current_xact_id())"
+            )
+        )
+    engine.dispose()
+    text = (folder / "sync.yaml").read_text()
+    (folder / "sync.yaml").write_text(re.sub(r"  CRM: .*", f'  CRM: {{kind: sql, url: "{postgres_url}"}}', text))
+    change(folder, "table: client", "schema: sales, table: client")
+    return folder
+
+
+def test_a_transaction_id_says_when_a_record_was_modified(in_postgresql: Path) -> None:
+    change(in_postgresql, "table: client", "table: client, modified_on: row_xid")
+
+    assert "+ right.schema: sales\n    + right.modified_on: row_xid\n" in apply(in_postgresql)
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "sentence"),
+    [
+        ("schema: sales, ", "", "7: mappings.CUSTOMER.right.table: There is no table “client” in CRM."),
+        ("schema: sales", "schema: sale", "7: mappings.CUSTOMER.right.table: There is no table “sale.client” in CRM."),
+        (
+            "phone: telephone",
+            "phone: place",
+            (
+                "12: mappings.CUSTOMER.fields.phone: The field “place” in CRM is of the type point, which cannot be "
+                "mapped."
+            ),
+        ),
+        (
+            "phone: telephone",
+            "whole: id",
+            (
+                "12: mappings.CUSTOMER.fields.whole: “id” in CRM cannot be written. Give the field mapping the "
+                "direction right_to_left."
+            ),
+        ),
+        (
+            "table: client",
+            "table: client, modified_on: place",
+            (
+                "7: mappings.CUSTOMER.right.modified_on: “place” in CRM is of the type point. “modified_on” needs a "
+                "date, better one with a time."
+            ),
+        ),
+    ],
+)
+def test_what_does_not_fit_a_table_of_postgresql(in_postgresql: Path, old: str, new: str, sentence: str) -> None:
+    change(in_postgresql, old, new)
+
+    assert f"sync.yaml:{sentence}".casefold() in refusal(in_postgresql).casefold().splitlines()

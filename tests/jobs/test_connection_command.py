@@ -98,7 +98,7 @@ def test_a_variable_that_is_no_longer_set(erp: Connection) -> None:
 
     erp.refresh_from_db()
     assert code == 3
-    assert line == ("✗ ERP: The environment variable NO_SUCH_VARIABLE, which the connection “ERP” needs, is not set.")
+    assert line == ("✗ ERP: The environment variable NO_SUCH_VARIABLE, which ERP needs, is not set.")
     assert erp.health == {"code": "variable_unset", "params": {"variable": "NO_SUCH_VARIABLE"}, "detail": ""}
 
 
