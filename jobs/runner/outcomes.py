@@ -90,12 +90,11 @@ class Verdict:
 
     @property
     def answered(self) -> bool:
-        """Whether it is known by now what became of the announced create."""
+        """Whether it is known by now what became of the announced create: the system answered, or the search for it
+        found a record that is settled, or none although none is to be created any more."""
         side = Side(self.candidate.intent.side) if self.candidate.intent is not None else Side.LEFT
         result = self.candidate.result(side)
-        if result is not None:
-            return result.outcome not in (WriteOutcome.UNKNOWN, WriteOutcome.TRANSIENT)
-        return self.agreed
+        return self.closes if result is None else result.outcome is not WriteOutcome.UNKNOWN
 
     @property
     def logged(self) -> bool:

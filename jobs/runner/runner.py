@@ -135,6 +135,7 @@ def _work(run: Run) -> None:
         Kind.FIND_DELETED: _find_deleted,
         Kind.MATCH: _match,
     }
+    _all(run, sources.unanswered(run))
     kinds[run.job.kind](run)
 
 

@@ -11,6 +11,7 @@ from typing import Any
 
 from couplings.store import couplings, errors
 from couplings.store.couplings import CouplingRow
+from jobs.models import CreateIntent
 from jobs.runner.candidates import Candidate
 from jobs.runner.context import PAGE, Run
 from jobs.runner.requests import instruction
@@ -41,6 +42,22 @@ class Survey:
     changed: "array[int]" = field(default_factory=lambda: array("q"))
     missing: "array[int]" = field(default_factory=lambda: array("q"))
     missing_on: dict[Side, int] = field(default_factory=lambda: {Side.LEFT: 0, Side.RIGHT: 0})
+
+
+def unanswered(run: Run) -> Iterator[Page]:
+    """Records whose create was announced and never remembered. They come before all others: where the create did
+    succeed, the feed of that side would offer the record as a new one, and it would be created back (DESIGN R7)."""
+    intents = CreateIntent.objects.filter(mapping=run.mapping).order_by("pk")
+    for side in Side:
+        keys = list(intents.filter(side=side.other.value).values_list("source_key", flat=True))
+        for start in range(0, len(keys), PAGE):
+            yield _announced(run, side, keys[start : start + PAGE])
+
+
+def _announced(run: Run, side: Side, keys: Sequence[str]) -> Page:
+    coupled = couplings.by_key(run.mapping.pk, side, keys, with_base=False)
+    rows = [(key, coupled.get(key)) for key in keys]
+    return Page([Candidate(row.left_key, row.right_key, row) if row else _single(side, key) for key, row in rows])
 
 
 def retries(run: Run) -> Iterator[Page]:
