@@ -68,14 +68,15 @@ class BulkWriter(RowWriter):
         return same | self._read_back(connection, differing, group) if differing else same
 
     def delete(self, connection: Connection, group: Group[Delete]) -> Results:
-        if self.table.versions is Versions.HASH or len(group) <= FEW:
+        if self.table.versions is Versions.HASH:
             return super().delete(connection, group)
         impossible = {n: refusals.gone(o.key) for n, o in group.items() if self.table.key.values(o.key) is None}
         isolation = Isolation[Delete](
             self.database,
             connection,
             lambda some: self._patiently(connection, some, self._delete_staged),
-            lambda one: RowWriter.delete(self, connection, {0: one})[0],
+            # Without a lock, which asks for more than the right to delete.
+            lambda one: self._delete_staged(connection, {0: one})[0],
             self._refused,
         )
         return impossible | isolation.run({n: o for n, o in group.items() if n not in impossible})

@@ -27,7 +27,6 @@ class SqlEndpoint:
 
     def __init__(self, database: Database, table: BoundTable) -> None:
         self.table = table
-        self._database = database
         self._reader = Reader(database, table)
         self._feed = open_feed(database, table)
         self._writer = Writer(database, table, self._reader)
@@ -45,14 +44,8 @@ class SqlEndpoint:
         return tuple(column.name for column in self.table.key.columns)
 
     def reserve_keys(self, count: int) -> list[str] | None:
-        """Drawn from the key's own default, where the database has one that a statement may call."""
-        defaults = [self.table.facts.key_defaults.get(name) for name in self.key]
-        if None in defaults or not self.capabilities.chooses_keys:
-            return None
-        drawn = ", ".join(map(str, defaults))
-        with self._database.writing(table=self.table.source.table) as connection:
-            rows = connection.exec_driver_sql(f"SELECT {drawn} FROM generate_series(1, %s)", (count,))
-            return [self.table.key.text(row) for row in rows]
+        """Drawn from the key's own default, where that makes a new value each time and we may call it."""
+        return self._writer.reserve_keys(count)
 
     def start_cursor(self) -> Cursor:
         return self._feed.start()

@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from datetime import date, datetime, time
 from decimal import Decimal, InvalidOperation
 from typing import Any, Final
+from uuid import UUID
 
 from syncstatus.connectors.sql.columns import Column
 from syncstatus.engine.values import Kind, Unreadable
@@ -69,7 +70,7 @@ def _parser(column: Column) -> Callable[[Any], Any]:
     if type_.kind is Kind.INTEGER:
         limit = 1 << ((type_.precision or 64) - 1)
         return lambda part: _integer_part(part, limit)
-    parse = _PARSERS.get(type_.kind, str)
+    parse = _strict_uuid if column.cast == "uuid" else _PARSERS.get(type_.kind, str)
     return lambda part: _part(parse, part)
 
 
@@ -95,6 +96,10 @@ def _part(parse: Callable[[Any], Any], part: Any) -> Any:
         return parse(part)
     except (ValueError, TypeError, KeyError, InvalidOperation):
         return None
+
+
+def _strict_uuid(part: Any) -> str:
+    return str(UUID(str(part)))
 
 
 def _boolean(part: Any) -> bool:

@@ -57,7 +57,7 @@ def _unique(inspector: Inspector, table: str, schema: str | None) -> list[frozen
     constraints = [frozenset(found["column_names"]) for found in inspector.get_unique_constraints(table, schema)]
     indexes = [
         frozenset(name for name in index["column_names"] if name)
-        for index in inspector.get_indexes(table, schema)
+        for index in inspector.get_indexes(table, schema, include_auto_indexes=True)
         if index["unique"] and all(index["column_names"]) and not _is_partial(index)
     ]
     return [*constraints, *indexes]
@@ -76,7 +76,7 @@ def _column(dialect: Dialect, reflected: ReflectedColumn, facts: TableFacts) -> 
     computed = reflected.get("computed") is not None
     identity: Mapping[str, Any] = reflected.get("identity") or {}
     generated = computed or bool(identity) or reflected.get("default") is not None
-    generated = generated or reflected.get("autoincrement") is True
+    generated = generated or reflected.get("autoincrement") is True or name in facts.numbered
     info = FieldInfo(
         name=name,
         type=codec.type if codec else None,

@@ -224,8 +224,11 @@ class RowWriter:
             with connection.begin_nested():
                 return Held(self.reader.stamps_in(connection, keys, lock=True))
         except DBAPIError as error:
-            if self.database.failure(error).fault is not Fault.LOCKED:
+            fault = self.database.failure(error).fault
+            if fault not in (Fault.LOCKED, Fault.DENIED):
                 raise
+        if fault is Fault.DENIED:  # then writing will be denied too, record by record
+            return Held(self.reader.stamps_in(connection, keys))
         return self.hold_free(connection, keys)
 
     def hold_free(self, connection: Connection, keys: Sequence[str]) -> Held:

@@ -9,7 +9,15 @@ from sqlalchemy.sql import ColumnElement
 
 from syncstatus.connectors.ports import Delete, Update
 from syncstatus.connectors.sql.selection import Row, version_element
-from syncstatus.connectors.sql.staging import RowEncoder, Staging, is_same, key_columns, key_is_staged, staged_type
+from syncstatus.connectors.sql.staging import (
+    RowEncoder,
+    Staging,
+    is_same,
+    key_columns,
+    key_is_staged,
+    staged_key,
+    staged_type,
+)
 from syncstatus.connectors.sql.table import BoundTable
 
 
@@ -54,7 +62,7 @@ class StagedUpdate:
         flags = [name for name in self.names if name in self.partial]
         for number, operation in group.items():
             sent = operation.values
-            key = self.table.key.values(operation.key) or ()
+            key = staged_key(self.table, operation.key)
             values = encode([sent.get(name) for name in self.names])
             yield [number, *key, operation.version, *values, *(name in sent for name in flags)]
 
@@ -78,7 +86,6 @@ class StagedUpdate:
 def delete_staged(connection: Connection, table: BoundTable, group: Mapping[int, Delete]) -> set[int]:
     """The numbers of the operations whose record had its version still and is deleted now."""
     staging = Staging(connection, {"n": "integer", **key_columns(table), "version": "text"})
-    keys = {number: table.key.values(operation.key) or () for number, operation in group.items()}
-    staging.fill([number, *keys[number], operation.version] for number, operation in group.items())
+    staging.fill([n, *staged_key(table, operation.key), operation.version] for n, operation in group.items())
     condition = (key_is_staged(table, staging), version_element(table) == staging["version"])
     return set(connection.execute(sa.delete(table.clause).where(*condition).returning(staging["n"])).scalars())

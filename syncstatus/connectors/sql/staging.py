@@ -93,6 +93,12 @@ def key_columns(table: BoundTable) -> dict[str, str]:
     return {f"k{number}": column.cast for number, column in enumerate(table.key.columns)}
 
 
+def staged_key(table: BoundTable, key: str) -> list[Any]:
+    """The key's values for ``key_columns``."""
+    values = zip(table.key.columns, table.key.values(key) or (), strict=True)
+    return [table.dialect.bound(column, value) for column, value in values]
+
+
 def key_is_staged(table: BoundTable, staging: Staging) -> ColumnElement[bool]:
     return sa.and_(*(element == staging[f"k{number}"] for number, element in enumerate(table.key_elements)))
 

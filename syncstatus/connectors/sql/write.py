@@ -5,7 +5,7 @@ from typing import Final, TypeVar
 
 from sqlalchemy.engine import Connection
 
-from syncstatus.connectors.errors import Transient
+from syncstatus.connectors.errors import AccessDenied, Transient
 from syncstatus.connectors.ports import Create, Delete, Outcome, Update, WriteResult
 from syncstatus.connectors.sql.bulk import BulkWriter
 from syncstatus.connectors.sql.database import AnswerLost, Database
@@ -17,6 +17,9 @@ from syncstatus.connectors.sql.rows import RowWriter
 from syncstatus.connectors.sql.table import BoundTable
 
 Operation = TypeVar("Operation", Create, Update, Delete)
+
+GENERATORS: Final = ("nextval(", "uuid", "random(")
+"""A default without one of these is the same for every record."""
 
 ATTEMPTS: Final = 3
 """A transaction that the database rolled back (deadlock, serialization) wrote nothing and is tried again."""
@@ -39,6 +42,21 @@ class Writer:
 
     def delete(self, operations: Sequence[Delete]) -> list[WriteResult]:
         return self._transact(operations, lambda connection: self._grouped(connection, operations, self.rows.delete))
+
+    def reserve_keys(self, count: int) -> list[str] | None:
+        """Keys that no other record will get; None where the database draws them only while it inserts."""
+        facts, names = self.table.facts, [column.name for column in self.table.key.columns]
+        defaults = [facts.key_defaults.get(name, "") for name in names]
+        draws = all(defaults) and any(word in default for default in defaults for word in GENERATORS)
+        if not draws or not self.table.capabilities.chooses_keys:
+            return None
+        drawn = ", ".join(defaults).replace("%", "%%")
+        statement = f"SELECT {drawn} FROM generate_series(1, %s)"  # noqa: S608
+        try:
+            with self.database.writing(table=self.table.source.table) as connection:
+                return [self.table.key.text(row) for row in connection.exec_driver_sql(statement, (count,))]
+        except AccessDenied:
+            return None
 
     def _grouped(
         self,

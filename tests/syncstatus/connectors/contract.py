@@ -263,7 +263,7 @@ class Contract:
         """SCENARIOS T29: NUL, half a surrogate pair, and a megabyte."""
         texts = {"1": "NUL \0", "2": "\ud83d", "3": "x" * 1_000_000, "4": "fine"}
         results = endpoint.create([Create(key, customer(city=text), key) for key, text in texts.items()])
-        outcomes = {key: result for key, result in zip(texts, results, strict=True)}
+        outcomes = dict(zip(texts, results, strict=True))
         assert outcomes["4"].outcome is Outcome.OK
         stored = endpoint.read(list(texts))
         for key, text in texts.items():
@@ -340,7 +340,13 @@ class Contract:
 
     @pytest.mark.parametrize(
         "filter_",
-        [{"nope": 1}, {"name": {"like": "x"}}, {"credit": "many"}, {"active": "perhaps"}, {"credit": {"contains": "1"}}],
+        [
+            {"nope": 1},
+            {"name": {"like": "x"}},
+            {"credit": "many"},
+            {"active": "perhaps"},
+            {"credit": {"contains": "1"}},
+        ],
         ids=str,
     )
     def test_refuses_a_filter_that_does_not_fit(self, system: System, filter_: Mapping[str, Any]) -> None:

@@ -25,6 +25,7 @@ class TableFacts:
     ``late_triggers``: a trigger may change a row after the statement that wrote it. ``casts``: a column's type without
     length. ``folding``: columns that compare text without regard to case. ``key_defaults``: SQL for columns whose value
     can be drawn before the row is inserted. ``natives``: the types as declared. ``json``: text columns that hold JSON.
+    ``numbered``: columns that the database numbers without a default being declared.
     """
 
     has_xmin: bool = False
@@ -36,6 +37,7 @@ class TableFacts:
     key_defaults: Mapping[str, str] = field(default_factory=dict)
     natives: Mapping[str, str] = field(default_factory=dict)
     json: frozenset[str] = frozenset()
+    numbered: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)

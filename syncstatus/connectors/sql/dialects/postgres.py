@@ -43,6 +43,7 @@ class _Native(UserDefinedType):
 _CASTERS: Final = tuple(
     extensions.new_type(oids, name, read)
     for name, oids, read in (
+        ("SYNC_BYTEA", (17,), casters.binary),
         ("SYNC_BPCHAR", (1042,), casters.padded),
         ("SYNC_FLOAT", (700, 701), casters.floating),
         ("SYNC_NUMERIC", (1700,), casters.numeric),

@@ -1,6 +1,6 @@
 """From PostgreSQL's texts to Python's values: called by psycopg2 for each value, so each is as short as it can be.
 
-The session writes dates in ISO form and times in UTC (see ``postgres``).
+The session writes dates in ISO form, times in UTC and bytes in hex (see ``postgres``).
 """
 
 import json
@@ -20,6 +20,10 @@ def as_is(text: str | None, _cursor: Any) -> Any:
 def padded(text: str | None, _cursor: Any) -> Any:
     """The blanks that fill up a char(n) mean nothing."""
     return None if text is None else text.rstrip(" ")
+
+
+def binary(text: str | None, _cursor: Any) -> Any:
+    return None if text is None else bytes.fromhex(text[2:])
 
 
 def floating(text: str | None, _cursor: Any) -> Any:

@@ -93,7 +93,7 @@ class SQLite(Dialect):
 
     def facts(self, connection: Connection, table: str, schema: str | None) -> TableFacts:
         where = schema or "main"
-        rows = connection.exec_driver_sql("SELECT name, type FROM pragma_table_xinfo(?, ?)", (table, where)).all()
+        rows = connection.exec_driver_sql("SELECT name, type, pk FROM pragma_table_xinfo(?, ?)", (table, where)).all()
         kinds = connection.exec_driver_sql(
             "SELECT type FROM pragma_table_list WHERE name = ? AND schema = ?", (table, where)
         )
@@ -101,6 +101,7 @@ class SQLite(Dialect):
             lockable=False,
             is_view="view" in kinds.scalars().all(),
             natives={row[0]: row[1] for row in rows},
+            numbered=_rowid_alias(rows),
             folding=self._folding(connection, table, where),
         )
 
@@ -159,6 +160,12 @@ class SQLite(Dialect):
 
     def stamp(self) -> ColumnElement[Any]:
         return sa.func.strftime("%Y-%m-%d %H:%M:%f", "now")
+
+
+def _rowid_alias(columns: Sequence[Any]) -> frozenset[str]:
+    """A primary key of one column that is declared INTEGER, to the letter, numbers itself."""
+    key = [name for name, type_, position in columns if position and type_.upper() == "INTEGER"]
+    return frozenset(key if sum(bool(position) for *_, position in columns) == 1 else ())
 
 
 def _type(kind: Kind, length: int | None, scale: int, nullable: bool) -> FieldType:

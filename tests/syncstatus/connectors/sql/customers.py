@@ -18,16 +18,21 @@ SQLITE = COLUMNS.format(text="varchar(80)", long="text", decimal="numeric(12, 2)
 
 @dataclass
 class Customers:
-    """Implements ``contract.System``. ``numeric`` keys are those of identity columns."""
+    """Implements ``contract.System``. ``numeric`` keys are those of identity columns.
+
+    ``options`` are query parameters of the connector's URL.
+    """
 
     url: str
     source: Source
     numeric: bool = False
+    options: dict[str, str] = field(default_factory=dict)
     connector: Connector = field(init=False)
 
     def __post_init__(self) -> None:
-        self.engine = sa.create_engine(self.url.replace("postgresql:", "postgresql+psycopg2:"), poolclass=sa.NullPool)
-        self.connector = connect("sql", {"url": self.url})
+        self.engine = sa.create_engine(self.url, poolclass=sa.NullPool)
+        url = sa.make_url(self.url).update_query_dict(self.options)
+        self.connector = connect("sql", {"url": url.render_as_string(hide_password=False)})
 
     def execute(self, *statements: str, **parameters: Any) -> None:
         """Each call is a transaction of the other application."""
@@ -38,7 +43,9 @@ class Customers:
     def insert(self, key: str, **values: Any) -> None:
         names = ["id", *values]
         marks = ", ".join(f":{name}" for name in names)
-        self.execute(f"INSERT INTO customer ({', '.join(names)}) VALUES ({marks})", id=self._key(key), **self._sent(values))
+        self.execute(
+            f"INSERT INTO customer ({', '.join(names)}) VALUES ({marks})", id=self._key(key), **self._sent(values)
+        )
 
     def update(self, key: str, **values: Any) -> None:
         changes = ", ".join(f"{name} = :{name}" for name in values)
