@@ -56,12 +56,11 @@ def by_key(mapping: int, side: Side, keys: Collection[str], *, with_base: bool =
     return {row.key(side): row for row in rows}
 
 
-def by_id(mapping: int, ids: Collection[int]) -> dict[int, CouplingRow]:
+def by_id(ids: Collection[int]) -> dict[int, CouplingRow]:
+    """Whole rows by id. With the mapping in the condition, PostgreSQL may read all of it for one page of ids."""
     if not ids:
         return {}
-    rows = _select(
-        f"SELECT {_COLUMNS} FROM couplings_coupling WHERE mapping_id = %s AND id = ANY(%s)", (mapping, list(ids))
-    )
+    rows = _select(f"SELECT {_COLUMNS} FROM couplings_coupling WHERE id = ANY(%s)", (list(ids),))
     return {row.id: row for row in rows}
 
 

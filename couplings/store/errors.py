@@ -71,6 +71,10 @@ class Report(NamedTuple):
     seen_request: str
 
 
+def key_of(row: ErrorRow, side: Side) -> str:
+    return (row.left_key if side is Side.LEFT else row.right_key) or ""
+
+
 def of_couplings(mapping: int, ids: Collection[int]) -> list[ErrorRow]:
     return _select(mapping, "coupling_id = ANY(%s)", list(ids)) if ids else []
 

@@ -45,7 +45,7 @@ def memory(run: Run, candidate: Candidate) -> Memory | None:
 
 def _load_bases(run: Run, candidates: Sequence[Candidate]) -> None:
     light = {c.coupling.id: c for c in candidates if c.coupling is not None}
-    for id, row in couplings.by_id(run.mapping.pk, light).items():
+    for id, row in couplings.by_id(light).items():
         light[id].coupling = row
 
 

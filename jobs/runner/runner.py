@@ -1,7 +1,9 @@
 """A job from its claim to its end."""
 
+import gc
 import logging
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from datetime import timedelta
 from typing import Any
 
@@ -66,9 +68,21 @@ def preview(job: SyncJob, *, on_page: OnPage | None = None) -> SyncJob:
 
 
 def _run_claimed(job_id: int, holder: str, on_page: OnPage | None, stop: Stop | None) -> SyncJob:
-    with lease.renewed(job_id, holder):
+    with lease.renewed(job_id, holder), rare_garbage_collection():
         _run(SyncJob.objects.select_related("mapping").get(pk=job_id), holder, on_page, stop)
     return SyncJob.objects.get(pk=job_id)
+
+
+@contextmanager
+def rare_garbage_collection() -> Iterator[None]:
+    """A page allocates some hundred thousand objects that die with it and form no cycles; looking through them again
+    and again for cycles took a quarter of a run's time."""
+    before = gc.get_threshold()
+    gc.set_threshold(200_000, 20, 50)
+    try:
+        yield
+    finally:
+        gc.set_threshold(*before)
 
 
 def _run(job: SyncJob, holder: str, on_page: OnPage | None, stop: Stop | None) -> None:

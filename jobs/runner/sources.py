@@ -65,7 +65,7 @@ def retries(run: Run) -> Iterator[Page]:
     after = 0
     while rows := errors.due(run.mapping.pk, after, PAGE):
         after = rows[-1].id
-        found = couplings.by_id(run.mapping.pk, [row.coupling for row in rows if row.coupling is not None])
+        found = couplings.by_id([row.coupling for row in rows if row.coupling is not None])
         yield Page([_of_error(run, row, found) for row in rows])
 
 
@@ -153,7 +153,7 @@ def _survey_one(
 def of_ids(run: Run, ids: "array[int]") -> Iterator[Page]:
     """Couplings by id, a page at a time."""
     for start in range(0, len(ids), PAGE):
-        rows = couplings.by_id(run.mapping.pk, ids[start : start + PAGE].tolist())
+        rows = couplings.by_id(ids[start : start + PAGE].tolist())
         yield Page([Candidate(row.left_key, row.right_key, row) for row in rows.values()])
 
 

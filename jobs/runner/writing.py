@@ -7,46 +7,43 @@ from jobs.runner import creating
 from jobs.runner.candidates import Candidate
 from jobs.runner.context import Run
 from syncstatus.connectors.ports import Create, Delete, Outcome, Update, WriteResult
-from syncstatus.engine.decisions import Action
+from syncstatus.engine.decisions import Action, Decision
 from syncstatus.engine.records import Side
 
 Operation = Create | Update | Delete
+OK = Outcome.OK
+
+
+_WRITES = frozenset({Action.CREATE, Action.UPDATE, Action.COUPLE, Action.DELETE})
 
 
 def write(run: Run, candidates: Sequence[Candidate]) -> None:
     """Write what was decided; each candidate keeps its results. A refusal on the first side spares the second."""
-    creates = [c for c in candidates if c.decision and c.decision.action is Action.CREATE and not c.problem]
+    acting = [(c, c.decision) for c in candidates if c.problem is None and c.decision and c.decision.action in _WRITES]
+    creates = [candidate for candidate, decision in acting if decision.action is Action.CREATE]
     if creates:
         creating.announce(run, creates)
     for side in Side:
         endpoint = run.endpoints[side]
-        _carry_out(run, side, endpoint.delete, [(c, _delete(c, side)) for c in _ready(candidates)])
-        _carry_out(run, side, endpoint.create, [(c, _create(run, c, side)) for c in _ready(candidates)])
-        _carry_out(run, side, endpoint.update, [(c, _update(run, c, side)) for c in _ready(candidates)])
+        ready = [(c, decision) for c, decision in acting if c.left_result is None or c.left_result.outcome is OK]
+        _carry_out(run, side, endpoint.delete, [_delete(c, side) for c in _whose(ready, side, Action.DELETE)])
+        _carry_out(run, side, endpoint.create, [_create(run, c, side) for c in _whose(ready, side, Action.CREATE)])
+        _carry_out(run, side, endpoint.update, _updates(run, ready, side))
 
 
-def _ready(candidates: Iterable[Candidate]) -> Iterable[Candidate]:
-    return (c for c in candidates if c.decision is not None and c.problem is None and not _failed(c))
-
-
-def _failed(candidate: Candidate) -> bool:
-    results = (candidate.left_result, candidate.right_result)
-    return any(result is not None and result.outcome is not Outcome.OK for result in results)
+def _whose(ready: Iterable[tuple[Candidate, Decision]], side: Side, action: Action) -> list[Candidate]:
+    return [candidate for candidate, decision in ready if decision.action is action and decision.side is side]
 
 
 def _carry_out(
-    run: Run,
-    side: Side,
-    call: Callable[[Sequence[Any]], list[WriteResult]],
-    wanted: Iterable[tuple[Candidate, Operation | None]],
+    run: Run, side: Side, call: Callable[[Sequence[Any]], list[WriteResult]], batch: list[tuple[Candidate, Any]]
 ) -> None:
-    batch = [(candidate, operation) for candidate, operation in wanted if operation is not None]
     if not batch:
         return
     results = call([operation for _, operation in batch])
     for (candidate, operation), result in zip(batch, results, strict=True):
         candidate.set_result(side, result)
-        if result.outcome is Outcome.OK:
+        if result.outcome is OK:
             _note(run, candidate, side, operation)
 
 
@@ -65,28 +62,27 @@ def _note(run: Run, candidate: Candidate, side: Side, operation: Operation) -> N
         changes[name] = [old[positions[name]] if old is not None else None, value]
 
 
-def _delete(candidate: Candidate, side: Side) -> Delete | None:
-    decision, record = candidate.decision, candidate.record(side)
-    if decision is None or decision.action is not Action.DELETE or decision.side is not side or record is None:
-        return None
-    return Delete(record.key, record.version)
+def _delete(candidate: Candidate, side: Side) -> tuple[Candidate, Delete]:
+    record = candidate.record(side)
+    if record is None:
+        raise ValueError("there is nothing to delete")
+    return candidate, Delete(record.key, record.version)
 
 
-def _update(run: Run, candidate: Candidate, side: Side) -> Update | None:
-    decision, record = candidate.decision, candidate.record(side)
-    if decision is None or record is None or decision.action is Action.CREATE:
-        return None
-    values = decision.writes(side)
-    if not values:
-        return None
-    names = run.endpoint_fields[side]
-    return Update(record.key, record.version, {names[position]: value for position, value in values.items()})
-
-
-def _create(run: Run, candidate: Candidate, side: Side) -> Create | None:
+def _create(run: Run, candidate: Candidate, side: Side) -> tuple[Candidate, Create]:
     decision, intent = candidate.decision, candidate.intent
-    if decision is None or decision.action is not Action.CREATE or decision.side is not side or intent is None:
-        return None
+    if decision is None or intent is None:
+        raise ValueError("a create is announced first")
     names = run.endpoint_fields[side]
     values = {names[position]: value for position, value in decision.writes(side).items()}
-    return Create(str(intent.idempotency_key), values, intent.target_key)
+    return candidate, Create(str(intent.idempotency_key), values, intent.target_key)
+
+
+def _updates(run: Run, ready: Iterable[tuple[Candidate, Decision]], side: Side) -> list[tuple[Candidate, Update]]:
+    names, batch = run.endpoint_fields[side], []
+    for candidate, decision in ready:
+        values, record = decision.writes(side), candidate.record(side)
+        if values and record is not None and decision.action is not Action.CREATE:
+            fields = {names[position]: value for position, value in values.items()}
+            batch.append((candidate, Update(record.key, record.version, fields)))
+    return batch

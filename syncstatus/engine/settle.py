@@ -45,8 +45,9 @@ def _moved(rules: Rules, decision: Decision, side: Side, values: Values | None) 
     base = decision.base(side)
     if base is None:
         return False
-    stored = base if values is None else rules.compiled.canonical[side](values)
-    sent = decision.writes(side)
+    if values is None:
+        return UNKNOWN in base
+    stored, sent = rules.compiled.canonical[side](values), decision.writes(side)
     return any(
         position not in sent and (value is UNKNOWN or value != stored[position]) for position, value in enumerate(base)
     )
