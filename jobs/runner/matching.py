@@ -4,10 +4,11 @@ from collections import defaultdict
 from collections.abc import Sequence
 from typing import Any
 
-from couplings.store import couplings
+from couplings.store import couplings, errors
 from jobs.runner.candidates import Candidate
 from jobs.runner.context import Run
 from syncstatus.engine import match
+from syncstatus.engine.decisions import ErrorKind, Problem
 from syncstatus.engine.match import Criterion, Found
 from syncstatus.engine.records import Record, Side
 
@@ -38,6 +39,7 @@ def _by_criterion(run: Run, side: Side, criterion: Criterion, seeking: list[Cand
             wanted[candidate] = (match.match_values(run.rules, criterion, side, values), searched)
     found = _search(run, side.other, criterion, [searched for _, searched in wanted.values()]) if wanted else {}
     taken = _taken(run, side.other, found)
+    torn = _torn(run, side.other, found)
     left_over = [candidate for candidate in seeking if candidate not in wanted]
     for candidate, (value, _) in wanted.items():
         partners = found.get(value, [])
@@ -45,6 +47,9 @@ def _by_criterion(run: Run, side: Side, criterion: Criterion, seeking: list[Cand
         choice = match.choose(run.rules, criterion, side.other, options)
         if choice.found is Found.NONE:
             left_over.append(candidate)
+        elif choice.found is Found.ONE and choice.key in torn:
+            params = {"side": side.other.value, "candidates": [choice.key]}
+            candidate.problem = Problem(ErrorKind.AMBIGUOUS, "ambiguous", params, criterion.positions)
         elif choice.found is Found.ONE:
             _pair(candidate, side.other, next(record for record in partners if record.key == choice.key))
         else:
@@ -72,6 +77,13 @@ def _taken(run: Run, side: Side, found: dict[tuple[Any, ...] | None, list[Record
         records[:] = [record for record in records if record.key not in marked]
     rows = couplings.by_key(run.mapping.pk, side, keys, with_base=False)
     return {key: row.key(side.other) for key, row in rows.items()}
+
+
+def _torn(run: Run, side: Side, found: dict[tuple[Any, ...] | None, list[Record]]) -> set[str]:
+    """Records that could not choose between several partners themselves: none of these may take them by coming later."""
+    keys = [record.key for records in found.values() for record in records]
+    rows = errors.of_records(run.mapping.pk, side, keys)
+    return {errors.key_of(row, side) for row in rows if row.kind == ErrorKind.AMBIGUOUS}
 
 
 def _values(candidate: Candidate, side: Side) -> tuple[Any, ...]:

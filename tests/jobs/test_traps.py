@@ -96,15 +96,16 @@ def test_t8_two_records_match_one(make_world: MakeWorld) -> None:
 
 
 def test_ambiguous_partners_are_listed_and_nothing_is_created(make_world: MakeWorld) -> None:
+    """Neither candidate may take the record by coming second, when it would find just one partner itself."""
     world = make_world(match=["name"])
-    world.left.add(name="Adatum")
+    key = world.left.add(name="Adatum")
     candidates = {world.right.add(name="Adatum"), world.right.add(name="Adatum")}
-    world.sync()
-    kinds = sorted(error.kind for error in world.errors())
-    assert "ambiguous" in kinds
-    (error,) = SyncError.objects.filter(kind="ambiguous")
-    assert set(error.params["candidates"]) == candidates
-    assert len(world.right.keys()) == 2
+    assert told(world.sync()) == {"failed": 3}
+    assert {error.kind for error in world.errors()} == {"ambiguous"}
+    assert set(SyncError.objects.get(left_key=key).params["candidates"]) == candidates
+    assert not Coupling.objects.exists()
+    assert (len(world.left.keys()), len(world.right.keys())) == (1, 2)
+    world.assert_quiet()
 
 
 def test_t11_an_empty_source_deletes_nothing(make_world: MakeWorld) -> None:
