@@ -80,7 +80,7 @@ def _taken(run: Run, side: Side, found: dict[tuple[Any, ...] | None, list[Record
 
 
 def _torn(run: Run, side: Side, found: dict[tuple[Any, ...] | None, list[Record]]) -> set[str]:
-    """Records that could not choose between several partners themselves: none of these may take them by coming later."""
+    """Records that could not choose between several partners: none of those may take them by coming later."""
     keys = [record.key for records in found.values() for record in records]
     rows = errors.of_records(run.mapping.pk, side, keys)
     return {errors.key_of(row, side) for row in rows if row.kind == ErrorKind.AMBIGUOUS}

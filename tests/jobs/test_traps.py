@@ -1,4 +1,4 @@
-"""SCENARIOS 3: traps that each bit a real product, on two real databases. (T3, T4 and T6 need a process to kill: tests/faults.)"""
+"""SCENARIOS 3: traps that each bit a real product, on two real databases (T3, T4, T6: tests/faults)."""
 
 from collections.abc import Callable
 from decimal import Decimal
