@@ -19,6 +19,19 @@ structlog.get_logger("jobs").info("Wrote records", written=3)
 """
 
 
+FAILURE = """
+import logging, sys
+from syncstatus import logs
+logs.configure({"level": "INFO", "format": sys.argv[1]})
+def connect(password):
+    raise ValueError("no")
+try:
+    connect("s3" + "cret")
+except ValueError:
+    logging.getLogger("jobs").exception("job failed")
+"""
+
+
 def log(level: str, style: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
         [sys.executable, "-c", PROGRAM, level, style], cwd=ROOT, capture_output=True, text=True, check=False
@@ -50,3 +63,11 @@ def test_unknown_choices_are_refused(level: str, style: str) -> None:
     done = log(level, style)
     assert done.returncode == 1
     assert "ImproperlyConfigured: LOG_" in done.stderr
+
+
+@pytest.mark.parametrize("style", ["plain", "json"])
+def test_a_traceback_shows_no_values(style: str) -> None:
+    command = [sys.executable, "-c", FAILURE, style]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True)
+    assert "ValueError: no" in done.stderr
+    assert "s3cret" not in done.stderr
