@@ -74,11 +74,13 @@ def _scheduled() -> list[SyncJob]:
 
 
 def _ready(mappings: QuerySet[TableMapping]) -> QuerySet[TableMapping]:
-    """Mappings that may run, locked: not paused, and neither connection's circuit is open."""
+    """Mappings that may run, locked: not paused, neither connection's circuit open, not broken a moment ago."""
     closed = [
         Q(**{f"{side}_connection__open_until__isnull": True}) | Q(**{f"{side}_connection__open_until__lte": Now()})
         for side in ("left", "right")
     ]
+    broken = SyncError.objects.open().filter(left_key=None, right_key=None, next_attempt__gt=Now()).values("mapping")
+    mappings = mappings.exclude(pk__in=broken.filter(mapping__isnull=False))
     return mappings.filter(*closed, enabled=True, paused=False).select_for_update(skip_locked=True, of=("self",))
 
 

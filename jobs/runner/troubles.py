@@ -14,6 +14,8 @@ from syncstatus.engine.decisions import ErrorKind
 
 FIRST_PAUSE = timedelta(seconds=15)
 LONGEST_PAUSE = timedelta(minutes=5)
+FIRST_LOOK = timedelta(minutes=1)
+LONGEST_LOOK = timedelta(hours=1)
 
 
 def report(mapping: TableMapping, error: ConnectorError) -> None:
@@ -21,7 +23,7 @@ def report(mapping: TableMapping, error: ConnectorError) -> None:
     if isinstance(error, ConnectionFailed) and error.connection is not None:
         _connection_failed(Connection.objects.get(pk=error.connection), error)
     else:
-        _upsert({"mapping": mapping}, _kind(error), error)
+        _mapping_failed(mapping, error)
 
 
 def recovered(mapping: TableMapping) -> None:
@@ -54,15 +56,26 @@ def _connection_failed(connection: Connection, error: ConnectorError) -> None:
     SyncError.objects.filter(pk=entry.pk).update(next_attempt=timezone.now() + pause)
 
 
+def gave_up(mapping: TableMapping, code: str, params: dict[str, Any]) -> None:
+    """Open or update the mapping's error that says why no job runs any more; a run that gets through closes it."""
+    _keep({"mapping": mapping}, ErrorKind.TRANSIENT, State.SKIPPED, code, params)
+
+
+def _mapping_failed(mapping: TableMapping, error: ConnectorError) -> None:
+    """Until somebody mends the mapping or its tables, its schedule looks again less and less often."""
+    entry = _upsert({"mapping": mapping}, _kind(error), error)
+    pause = min(FIRST_LOOK * 2 ** min(entry.attempts - 1, 10), LONGEST_LOOK)
+    SyncError.objects.filter(pk=entry.pk).update(next_attempt=timezone.now() + pause)
+
+
 def _upsert(owner: dict[str, Any], kind: ErrorKind, error: ConnectorError) -> SyncError:
-    now = timezone.now()
-    found = {
-        "kind": kind.value,
-        "code": error.code,
-        "params": {**error.params, "detail": error.detail},
-        "last_seen": now,
-    }
     state = State.RETRYING if kind in (ErrorKind.CONNECTION, ErrorKind.TRANSIENT) else State.SKIPPED
+    return _keep(owner, kind, state, error.code, {**error.params, "detail": error.detail})
+
+
+def _keep(owner: dict[str, Any], kind: ErrorKind, state: State, code: str, params: dict[str, Any]) -> SyncError:
+    now = timezone.now()
+    found = {"kind": kind.value, "code": code, "params": params, "last_seen": now}
     with transaction.atomic():
         mine = SyncError.objects.open().filter(**owner, left_key__isnull=True, right_key__isnull=True)
         known = mine.select_for_update().first()
