@@ -14,7 +14,7 @@ from contextlib import contextmanager
 from datetime import timedelta
 from typing import Any
 
-from django.db import DatabaseError, IntegrityError, connection, transaction
+from django.db import Error, IntegrityError, connection, transaction
 from django.db.models import F, Q, QuerySet
 from django.db.models.functions import Coalesce, Now
 
@@ -113,5 +113,5 @@ def _renew_once(job: int, holder: str) -> None:
     """A renewal that fails is tried again; when the store stays away the lease runs out, and another takes over."""
     try:
         ours(job, holder).update(lease_until=Now() + TERM)
-    except DatabaseError:
+    except Error:
         connection.close()

@@ -8,8 +8,10 @@ from datetime import timedelta
 from typing import Any
 
 from django.conf import settings
+from django.db import IntegrityError, InterfaceError, OperationalError, connection, transaction
 from django.db.models.functions import Now
 from django.utils import timezone
+from structlog.contextvars import bound_contextvars
 
 from couplings.configuration.scope import scope
 from couplings.models import TableMapping
@@ -32,6 +34,11 @@ logger = logging.getLogger(__name__)
 # Looking at every coupling for vanished records costs about 5 seconds a million; up to this number a job does not
 # feel it.
 SWEPT_EACH_RUN = 50_000
+
+# A job that stopped its worker so many times is not taken up again.
+ATTEMPTS = 5
+
+STORE_LOST = (OperationalError, InterfaceError)
 
 OnPage = Callable[[Run], None]
 Stop = Callable[[], bool]
@@ -68,9 +75,22 @@ def preview(job: SyncJob, *, on_page: OnPage | None = None) -> SyncJob:
 
 
 def _run_claimed(job_id: int, holder: str, on_page: OnPage | None, stop: Stop | None) -> SyncJob:
-    with lease.renewed(job_id, holder), rare_garbage_collection():
-        _run(SyncJob.objects.select_related("mapping").get(pk=job_id), holder, on_page, stop)
+    job = SyncJob.objects.select_related("mapping").get(pk=job_id)
+    if job.attempts > ATTEMPTS:
+        _give_up(job, holder)
+    else:
+        names = bound_contextvars(job=job_id, mapping=job.mapping.name)
+        with names, lease.renewed(job_id, holder), rare_garbage_collection():
+            _run(job, holder, on_page, stop)
     return SyncJob.objects.get(pk=job_id)
+
+
+def _give_up(job: SyncJob, holder: str) -> None:
+    """A job that stops its worker every time pauses its mapping, until a person has looked (SCENARIOS T6)."""
+    params = {"attempts": ATTEMPTS}
+    TableMapping.objects.filter(pk=job.mapping_id).update(paused=True)
+    troubles.gave_up(job.mapping, code="attempts_exhausted", params=params)
+    _finish(job, holder, JobState.FAILED, code="attempts_exhausted", params=params)
 
 
 @contextmanager
@@ -86,21 +106,26 @@ def rare_garbage_collection() -> Iterator[None]:
 
 
 def _run(job: SyncJob, holder: str, on_page: OnPage | None, stop: Stop | None) -> None:
-    logger.info("job started", extra={"job": job.pk, "mapping": job.mapping.name, "kind": job.kind})
+    logger.info("job started", extra={"kind": job.kind})
     try:
         state = open_run(job, holder, on_page=on_page, stop=stop)
         _work(state)
         troubles.recovered(job.mapping)
         _finish(job, holder, JobState.FINISHED)
     except Stopped:
-        _finish(job, holder, JobState.QUEUED, code="interrupted")
+        # A person's wish, no attempt; nobody but a person goes on with it.
+        _put_back(job, holder, attempts=0, parameters=job.parameters | {"resume": "foreground"})
     except LeaseLost:
-        logger.warning("job lost its lease", extra={"job": job.pk})
+        logger.warning("job lost its lease")
+    except STORE_LOST:
+        logger.warning("the store was lost", extra={"job": job.pk}, exc_info=True)
+        connection.close()
+        _put_back(job, holder)
     except ConnectorError as error:
         troubles.report(job.mapping, error)
         _finish(job, holder, JobState.FAILED, code=error.code, params={**error.params, "detail": error.detail})
     except Exception:
-        logger.exception("job failed", extra={"job": job.pk})
+        logger.exception("job failed")
         _finish(job, holder, JobState.FAILED, code="internal_error")
         raise
 
@@ -123,18 +148,21 @@ def _instruction(job: SyncJob) -> Instruction:
 
 
 def _finish(job: SyncJob, holder: str, state: JobState, code: str = "", params: dict[str, Any] | None = None) -> None:
-    finished = None if state is JobState.QUEUED else Now()
-    parameters = job.parameters | ({"resume": "foreground"} if state is JobState.QUEUED else {})
-    lease.ours(job.pk, holder).update(
-        state=state,
-        lease_until=None,
-        holder="",
-        finished=finished,
-        code=code,
-        params=params or {},
-        parameters=parameters,
-    )
-    logger.info("job ended", extra={"job": job.pk, "state": state.value, "code": code})
+    _release(job, holder, state=state, finished=Now(), code=code, params=params or {})
+
+
+def _put_back(job: SyncJob, holder: str, **fields: Any) -> None:
+    """The job waits again, to go on after the page before. One of the same kind that waits already stands for both."""
+    try:
+        with transaction.atomic():
+            _release(job, holder, state=JobState.QUEUED, code="interrupted", params={}, **fields)
+    except IntegrityError:  # one_queued_job_per_mapping_and_kind
+        _finish(job, holder, JobState.CANCELLED, code="interrupted")
+
+
+def _release(job: SyncJob, holder: str, **fields: Any) -> None:
+    lease.ours(job.pk, holder).update(lease_until=None, holder="", **fields)
+    logger.info("job ended", extra={"job": job.pk, "state": fields["state"].value, "code": fields["code"]})
 
 
 # What a job of each kind looks at
@@ -202,9 +230,9 @@ def _full(run: Run) -> None:
     }
     survey = _survey(run, changed_scope)
     _retry(run)
-    if not run.job.progress.get("surveyed"):
-        settled = Page([], progress={"surveyed": True}, unchanged=survey.unchanged, excluded=survey.excluded)
-        work_off(run, settled)
+    if not run.job.progress.get("surveyed"):  # a job that was interrupted has counted them already
+        run.job.progress = {"surveyed": True}
+        work_off(run, Page([], progress=run.job.progress, unchanged=survey.unchanged, excluded=survey.excluded))
     _all(run, sources.of_ids(run, survey.changed))
     _missing(run, survey)
     for side in Side:

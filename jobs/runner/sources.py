@@ -170,7 +170,8 @@ def uncoupled(run: Run, side: Side, after: str | None = None) -> Iterator[Page]:
         after = stamps[-1].key
         coupled = couplings.by_key(run.mapping.pk, side, [stamp.key for stamp in stamps], with_base=False)
         candidates = [_single(side, stamp.key) for stamp in stamps if stamp.key not in coupled]
-        yield Page(candidates, progress={"phase": f"uncoupled_{side.value}", "after": after})
+        progress = run.job.progress | {"phase": f"uncoupled_{side.value}", "after": after}
+        yield Page(candidates, progress=progress)
 
 
 def _may_couple(run: Run, side: Side) -> bool:

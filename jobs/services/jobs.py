@@ -71,7 +71,7 @@ def run_here(job: SyncJob, *, on_page: OnPage | None = None, stop: Stop | None =
     """Run a queued job in this process, after whatever runs on its mapping; the job as it is afterwards."""
     while True:
         done = runner.run(job.pk, on_page=on_page, stop=stop)
-        if done is not None:
+        if done is not None and not _goes_on(done):
             return done
         job.refresh_from_db()
         if job.state not in (JobState.QUEUED, JobState.RUNNING):
@@ -79,6 +79,11 @@ def run_here(job: SyncJob, *, on_page: OnPage | None = None, stop: Stop | None =
         for running in SyncJob.objects.filter(mapping=job.mapping_id, state=JobState.RUNNING).exclude(pk=job.pk):
             runner.run_orphan(running.pk)
         time.sleep(BUSY_PAUSE)
+
+
+def _goes_on(job: SyncJob) -> bool:
+    """Whether the store was lost on the way, so that the job waits to be taken up again."""
+    return job.state == JobState.QUEUED and "resume" not in job.parameters
 
 
 def preview(mapping: TableMapping, kind: Kind, parameters: dict[str, Any] | None = None) -> SyncJob:
