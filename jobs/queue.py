@@ -104,10 +104,10 @@ def _retries() -> list[SyncJob]:
 
 
 def _without_bell() -> QuerySet[SyncJob]:
-    """Jobs that have waited for a while although their mapping is free, and jobs whose worker died."""
+    """Jobs that have waited for a while although their mapping is free and may run, and jobs whose worker died."""
     busy = SyncJob.objects.filter(state=JobState.RUNNING).values("mapping")
     waiting = (
-        Q(state=JobState.QUEUED, created__lt=Now() - LOST_AFTER)
+        Q(state=JobState.QUEUED, created__lt=Now() - LOST_AFTER, mapping__enabled=True, mapping__paused=False)
         & ~Q(mapping__in=busy)
         & ~Q(parameters__has_key="resume")
     )

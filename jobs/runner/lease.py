@@ -30,8 +30,12 @@ def new_holder() -> str:
 
 
 def claim(job: int, holder: str) -> bool:
-    """Whether ``job`` is ours now: it waited, or the one who ran it is dead. False also when the mapping is busy."""
-    return _take(SyncJob.objects.filter(pk=job, state=JobState.QUEUED), holder) or take_over(job, holder)
+    """Whether ``job`` is ours now: it waited, or the one who ran it is dead. False also when the mapping is busy, or
+    paused with the job waiting."""
+    waiting = SyncJob.objects.filter(pk=job, state=JobState.QUEUED)
+    if waiting.filter(mapping__enabled=True, mapping__paused=False).exists() and _take(waiting, holder):
+        return True
+    return take_over(job, holder)
 
 
 def take_over(job: int, holder: str) -> bool:

@@ -68,7 +68,8 @@ def ring(job: SyncJob) -> None:
 
 
 def run_here(job: SyncJob, *, on_page: OnPage | None = None, stop: Stop | None = None) -> SyncJob:
-    """Run a queued job in this process, after whatever runs on its mapping; the job as it is afterwards."""
+    """Run a queued job in this process, after whatever runs on its mapping; the job as it is afterwards. Raises
+    ``Refused`` when the mapping is paused before its turn comes; then the job goes on waiting."""
     while True:
         done = runner.run(job.pk, on_page=on_page, stop=stop)
         if done is not None and not _goes_on(done):
@@ -78,6 +79,7 @@ def run_here(job: SyncJob, *, on_page: OnPage | None = None, stop: Stop | None =
             return job
         for running in SyncJob.objects.filter(mapping=job.mapping_id, state=JobState.RUNNING).exclude(pk=job.pk):
             runner.run_orphan(running.pk)
+        _check_may_run(TableMapping.objects.get(pk=job.mapping_id))
         time.sleep(BUSY_PAUSE)
 
 
