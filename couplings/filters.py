@@ -19,8 +19,8 @@ from couplings.paging import Count
 COUNTED = 10_000
 
 STATES: dict[str, tuple[Any, frozenset[str]]] = {
-    "needs_person": (_("need a person"), frozenset({State.SKIPPED, State.HELD})),
-    "by_itself": (_("retry by themselves or wait"), frozenset({State.RETRYING, State.WAITING})),
+    "needs_person": (_("waiting for a person"), frozenset({State.SKIPPED, State.HELD})),
+    "by_itself": (_("retrying or waiting"), frozenset({State.RETRYING, State.WAITING})),
     **{state.value: (state.label, frozenset({state.value})) for state in State},
 }
 
