@@ -11,20 +11,19 @@ from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
-from django.views.decorators.http import require_POST
 
 from couplings.filters import ErrorFilter
 from couplings.models import SyncError, TableMapping
 from couplings.shown import number
 from jobs.forms import ErrorActionForm
 from jobs.services import actions as service
-from jobs.views.answers import back, say_requested
+from jobs.views.answers import back, form_of, say_requested
 from syncstatus.engine.decisions import ErrorKind
 from syncstatus.engine.records import Side
 
 
 @login_required
-@require_POST
+@form_of("couplings:errors")
 def actions(request: HttpRequest) -> HttpResponse:
     """Does what a button of the errors page says, to the selected rows or to everything in the filter.
 
@@ -89,7 +88,7 @@ def confirm(request: HttpRequest, form: ErrorActionForm, errors: QuerySet[SyncEr
         "count": count,
         "others": errors.count() - count,
         "form": form,
-        "page": page,
+        "back": page,
     }
     return render(request, "jobs/confirm.html", context)
 

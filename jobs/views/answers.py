@@ -1,8 +1,13 @@
 """What the action views have in common: where to go afterwards, and in which words."""
 
+from collections.abc import Callable
+from functools import wraps
+from typing import Any
+
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
+from django.urls import reverse
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
@@ -13,6 +18,26 @@ from jobs.services.actions import Requested
 
 # The wish stands, and is worked off when the mapping runs again.
 LATER = {"mapping_paused", "mapping_disabled"}
+
+
+View = Callable[..., HttpResponse]
+
+
+def form_of(page: str, *, same: bool = True) -> Callable[[View], View]:
+    """For views that only take forms: whoever comes without one, say through the sign-in page after their session
+    had ended, is led to ``page`` (``same``: the one of the same record), and nothing is done."""
+
+    def decorate(view: View) -> View:
+        @wraps(view)
+        def wrapped(request: HttpRequest, **which: Any) -> HttpResponse:
+            if request.method == "POST":
+                return view(request, **which)
+            url = reverse(page, kwargs=which if same else None)
+            return redirect(f"{url}?{request.GET.urlencode()}".removesuffix("?"))
+
+        return wrapped
+
+    return decorate
 
 
 def back(request: HttpRequest, default: str) -> HttpResponse:

@@ -3,16 +3,16 @@ from django.contrib.auth.decorators import login_required, permission_required
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_POST
 
 from couplings.models import Connection
 from couplings.roles import SYNCHRONIZE
 from jobs.services import connections as service
+from jobs.views.answers import form_of
 
 
 @login_required
+@form_of("couplings:connections", same=False)
 @permission_required(SYNCHRONIZE, raise_exception=True)
-@require_POST
 def check(request: HttpRequest, pk: int) -> HttpResponse:
     """Check now."""
     found = get_object_or_404(Connection, pk=pk)

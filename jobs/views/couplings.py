@@ -9,7 +9,7 @@ from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
-from django.views.decorators.http import require_POST, require_safe
+from django.views.decorators.http import require_safe
 
 from couplings import log
 from couplings.filters import CouplingFilter
@@ -21,7 +21,7 @@ from jobs.forms import CouplingActionForm
 from jobs.services import couplings as service
 from jobs.services.comparison import compare
 from jobs.services.errors import Refused
-from jobs.views.answers import back, say_scheduled
+from jobs.views.answers import back, form_of, say_scheduled
 
 RELATED = ("mapping__left_connection", "mapping__right_connection")
 LOG_SIZE = 20
@@ -43,7 +43,7 @@ def coupling(request: HttpRequest, pk: int) -> HttpResponse:
 
 
 @login_required
-@require_POST
+@form_of("couplings:couplings")
 def coupling_actions(request: HttpRequest) -> HttpResponse:
     form, chosen = CouplingActionForm(request.POST), CouplingFilter(request.GET)
     listing = f"{reverse('couplings:couplings')}?{chosen.query()}".removesuffix("?")
@@ -79,7 +79,7 @@ def remove(request: HttpRequest, form: CouplingActionForm, selected: QuerySet[Co
     if not form.cleaned_data["confirm"]:
         count = selected.count()
         answer = ngettext("Remove %(count)s coupling", "Remove %(count)s couplings", count) % {"count": number(count)}
-        context = {"action": form.action_name, "answer": answer, "count": count, "form": form, "page": listing}
+        context = {"action": form.action_name, "answer": answer, "count": count, "form": form, "back": listing}
         return render(request, "jobs/confirm.html", context)
     user = request.user if request.user.is_authenticated else None
     removed = service.remove(selected, user=user)

@@ -6,7 +6,7 @@ from django.contrib.auth.decorators import login_required, permission_required
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_POST, require_safe
+from django.views.decorators.http import require_safe
 
 from couplings import log
 from couplings.models import SyncLogEntry, TableMapping
@@ -16,6 +16,7 @@ from jobs.forms import JobFilter
 from jobs.models import OUTCOMES, JobState, SyncJob
 from jobs.services import jobs as service
 from jobs.tables import JobTable
+from jobs.views.answers import form_of
 
 RELATED = ("mapping__left_connection", "mapping__right_connection", "requested_by")
 # They write no log entries one by one: there would be one for every record of the table.
@@ -67,8 +68,8 @@ def job(request: HttpRequest, pk: int) -> HttpResponse:
 
 
 @login_required
+@form_of("jobs:job")
 @permission_required(SYNCHRONIZE, raise_exception=True)
-@require_POST
 def cancel(request: HttpRequest, pk: int) -> HttpResponse:
     found = get_object_or_404(SyncJob, pk=pk)
     user = request.user if request.user.is_authenticated else None

@@ -6,7 +6,7 @@ from django.db.models import IntegerField, OuterRef, QuerySet, Subquery
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_POST, require_safe
+from django.views.decorators.http import require_safe
 
 from couplings import rules_in_words
 from couplings.filters import ErrorFilter, Facets
@@ -18,6 +18,7 @@ from jobs.models import Kind, SyncJob
 from jobs.services import jobs as job_service
 from jobs.services import mappings as service
 from jobs.services.errors import Refused
+from jobs.views.answers import form_of
 
 RELATED = ("left_connection", "right_connection")
 RECENT = 10
@@ -58,7 +59,7 @@ def mapping(request: HttpRequest, name: str) -> HttpResponse:
 
 
 @login_required
-@require_POST
+@form_of("jobs:mapping")
 def mapping_actions(request: HttpRequest, name: str) -> HttpResponse:
     found = get_object_or_404(TableMapping, name=name)
     form = MappingActionForm(request.POST)

@@ -281,7 +281,13 @@ def test_a_post_without_a_token_of_ours_is_refused(ada: User) -> None:
 
 
 def test_only_posts_act(client: Client) -> None:
-    assert client.get(URL, {"action": "retry_all", "confirm": "1"}).status_code == 405
+    """Whoever signs in again after a click comes back without the form: to the list, and nothing is done."""
+    given.error(given.mapping(), 1)
+
+    answer = client.get(URL, {"action": "retry_all", "confirm": "1", "kind": "conflict"})
+
+    assert answer["Location"] == "/errors/?action=retry_all&confirm=1&kind=conflict"
+    assert not SyncJob.objects.exists()
 
 
 @pytest.mark.parametrize("count", [2, 40])
