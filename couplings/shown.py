@@ -20,6 +20,13 @@ def ago(moment: datetime | None) -> str:
     return _time(moment, _distance(moment)) if moment else "—"
 
 
+def due(moment: datetime | None) -> str:
+    """When something happens next; what is late waits for its turn, and was not long ago."""
+    if moment is None or moment > timezone.now():
+        return ago(moment)
+    return _time(moment, _("due now"))
+
+
 def age(moment: datetime | None) -> str:
     """How long ago, without the words around it; exact on hover."""
     if moment is None:

@@ -3,7 +3,9 @@
 from typing import Any
 
 import pytest
+from django.db import connection
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 
 from couplings.models import SyncError
 from jobs.models import Kind, SyncJob
@@ -213,3 +215,25 @@ def test_removing_a_coupling_asks_first(world: World, ada: Client) -> None:
     response = ada.post("/couplings/actions/", {**data, "confirm": "1"}, follow=True)
     assert "1 coupling was removed. Neither record was changed." in response.content.decode()
     assert len(world.left.keys()) == len(world.right.keys()) == 1
+
+
+@pytest.mark.parametrize("count", [2, 40])
+def test_the_number_of_queries_does_not_grow(world: World, ada: Client, count: int) -> None:
+    """Fields, log entries and other errors cost no query each; what the systems are asked is not counted here."""
+    left, right = world.pair(name="Adatum", phone="1")
+    for number in range(count):
+        world.left.edit(left, phone=str(number + 10))
+        world.sync()
+    world.left.edit(left, phone="2")
+    world.right.edit(right, phone="3")
+    world.sync()
+    error = world.error()
+    # session, user, the error, the mapping's fields for each side and the rules, two kinds of permissions; the record's
+    # page reads its open error and its log as well
+    expected = {f"/errors/{error.pk}/": 8, f"/couplings/{error.coupling_id}/": 10}
+
+    for page, number in expected.items():
+        ada.get(page)
+        with CaptureQueriesContext(connection) as queries:
+            ada.get(page)
+        assert len(queries) == number, [query["sql"] for query in queries]
