@@ -10,7 +10,7 @@ from jobs.runner.tokens import token_of
 from syncstatus.engine.decide import EXCLUDE, decide
 from syncstatus.engine.decisions import Action, Decision, ErrorKind, Problem
 from syncstatus.engine.records import Pair, Side
-from syncstatus.engine.rules import NO_INSTRUCTION
+from syncstatus.engine.rules import NO_INSTRUCTION, Instruction
 
 _LEFT_OUT = (State.SKIPPED, State.HELD, State.IGNORED)
 
@@ -28,8 +28,16 @@ def _decide(run: Run, candidate: Candidate) -> Decision:
     if _moved_since_shown(candidate):
         return Decision(Action.SKIP, problem=Problem(ErrorKind.CONFLICT, "moved_meanwhile"))
     pair = Pair(candidate.left, candidate.right, memory(run, candidate))
-    instruction = NO_INSTRUCTION if _is_held_still(candidate) else candidate.instruction
-    return decide(run.rules, pair, instruction, skipped=_left_out(candidate))
+    return decide(run.rules, pair, _instruction(run, candidate, pair), skipped=_left_out(candidate))
+
+
+def _instruction(run: Run, candidate: Candidate, pair: Pair) -> Instruction:
+    """A person's word for this record, else the one for the whole run, which is about two records that differ."""
+    if _is_held_still(candidate):
+        return NO_INSTRUCTION
+    if candidate.instruction == NO_INSTRUCTION and pair.left is not None and pair.right is not None:
+        return run.instruction
+    return candidate.instruction
 
 
 def _is_left_alone(run: Run, candidate: Candidate) -> bool:

@@ -1,5 +1,6 @@
 """Couple, uncouple and synchronize records that a person points at."""
 
+import json
 from collections.abc import Collection, Iterable
 from typing import Any
 
@@ -47,12 +48,33 @@ def records(
     return jobs.start(mapping, Kind.RECORDS, user=user, parameters=parameters, queue=queue)
 
 
-def unknown_keys(mapping: TableMapping, side: Side, keys: Collection[str]) -> list[str]:
-    """Those of ``keys`` that are neither coupled nor exist in the system. Raises the connectors' errors."""
+def existing_keys(mapping: TableMapping, side: Side, keys: Collection[str]) -> list[str]:
+    """``keys`` as a person wrote them in the form of the system: the JSON of a composite key may have spaces.
+
+    Raises ``Refused`` (``record_not_found``) when one is neither coupled nor exists, and the connectors' errors.
+    """
+    unknown = dict.fromkeys(_unknown(mapping, side, keys))
+    compact = {key: _compact(key) for key in unknown}
+    missing = set(_unknown(mapping, side, compact.values()))
+    told = [key for key in unknown if compact[key] in missing]
+    if told:
+        raise Refused("record_not_found", side=mapping.side_name(side), key=", ".join(told[:5]))
+    return [compact.get(key, key) for key in keys]
+
+
+def _unknown(mapping: TableMapping, side: Side, keys: Collection[str]) -> list[str]:
     coupled = store.by_key(mapping.pk, side, keys, with_base=False)
     left = [key for key in keys if key not in coupled]
     stamps = systems.open_endpoint(mapping, side).stamps(left) if left else {}
     return [key for key in left if key not in stamps]
+
+
+def _compact(key: str) -> str:
+    try:
+        parts = json.loads(key)
+    except (ValueError, RecursionError):
+        return key
+    return json.dumps(parts, ensure_ascii=False, separators=(",", ":")) if isinstance(parts, list) else key
 
 
 def add(mapping: TableMapping, left_key: str, right_key: str, *, user: User | None, queue: bool = False) -> Coupling:

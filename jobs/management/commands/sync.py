@@ -112,10 +112,7 @@ class Command(BaseCommand):
         return jobs.preview(mapping, kind, parameters)
 
     def _check_keys(self, mapping: TableMapping, parameters: dict[str, Any]) -> None:
-        side = Side(parameters["side"])
-        unknown = couplings.unknown_keys(mapping, side, parameters["keys"])
-        if unknown:
-            raise Refused("record_not_found", side=mapping.side_name(side), key=", ".join(unknown[:5]))
+        parameters["keys"] = couplings.existing_keys(mapping, Side(parameters["side"]), parameters["keys"])
 
     def _say(self, mapping: TableMapping, job: SyncJob, seconds: float) -> None:
         counters = {name: getattr(job, name) for name in ("read", *OUTCOMES)}
