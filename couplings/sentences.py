@@ -180,6 +180,9 @@ SCHEMA = {
     ),
     "key_missing:key_field_missing": _("The table %(table)s in %(connection)s has no field %(field)s for the key."),
     "key_missing:key_not_unique": _("The key %(field)s of the table %(table)s in %(connection)s is not unique."),
+    "kinds_differ": _(
+        "“%(left)s” (%(left_type)s) and “%(right)s” (%(right_type)s) have no common form. Map fields of like types."
+    ),
     "type_unsupported": _("The type %(type)s of the field %(field)s in %(connection)s cannot be mapped."),
     "filter_invalid": _("The filter of the mapping %(mapping)s does not fit %(connection)s."),
     "filter_field_unknown": _(

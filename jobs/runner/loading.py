@@ -11,6 +11,7 @@ from jobs.runner.context import Run
 from jobs.runner.requests import instruction
 from syncstatus.engine.base import load_base
 from syncstatus.engine.records import Memory, Side
+from syncstatus.engine.rules import NO_INSTRUCTION
 
 
 def load(run: Run, candidates: Sequence[Candidate]) -> None:
@@ -63,8 +64,9 @@ def _load_errors(run: Run, candidates: Sequence[Candidate]) -> None:
 
 
 def _attach(candidate: Candidate, row: ErrorRow) -> None:
+    """An error's wish is followed by whichever page comes to the record first, or it would be cleared unheard."""
     candidate.error = row
-    if row.request and not candidate.requested:
+    if row.request and candidate.instruction == NO_INSTRUCTION:
         candidate.instruction = instruction(row)
 
 

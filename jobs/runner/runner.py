@@ -4,36 +4,24 @@ import gc
 import logging
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from datetime import timedelta
 from typing import Any
 
-from django.conf import settings
 from django.db import IntegrityError, InterfaceError, OperationalError, connection, transaction
 from django.db.models.functions import Now
-from django.utils import timezone
 from structlog.contextvars import bound_contextvars
 
-from couplings.configuration.scope import scope
 from couplings.models import TableMapping
 from couplings.rules import load_rules
-from couplings.store import couplings
-from jobs.models import JobState, Kind, SyncJob
-from jobs.runner import lease, sources, troubles
-from jobs.runner.context import PAGE, LeaseLost, Run, Stopped
-from jobs.runner.pages import work_off
-from jobs.runner.sources import Page, Survey
+from jobs.models import JobState, SyncJob
+from jobs.runner import kinds, lease, troubles
+from jobs.runner.context import LeaseLost, Run, Stopped
 from jobs.runner.systems import open_endpoint
-from syncstatus.connectors.errors import ConnectorError, CursorExpired
-from syncstatus.connectors.ports import Feed
-from syncstatus.engine.guards import check_deletions
+from syncstatus.connectors.errors import ConnectorError, TypeUnsupported
 from syncstatus.engine.records import Side
-from syncstatus.engine.rules import NO_INSTRUCTION, Instruction
+from syncstatus.engine.rules import NO_INSTRUCTION, Instruction, Rules
+from syncstatus.engine.values import KindsDiffer, common_kind
 
 logger = logging.getLogger(__name__)
-
-# Looking at every coupling for vanished records costs about 5 seconds a million; up to this number a job does not
-# feel it.
-SWEPT_EACH_RUN = 50_000
 
 # A job that stopped its worker so many times is not taken up again.
 ATTEMPTS = 5
@@ -67,7 +55,7 @@ def run_orphan(job_id: int) -> SyncJob | None:
 def preview(job: SyncJob, *, on_page: OnPage | None = None) -> SyncJob:
     """What ``job``, which is not saved, would do; nothing is written anywhere. Raises the connectors' errors."""
     state = open_run(job, "", preview=True, on_page=on_page)
-    _work(state)
+    kinds.work(state)
     for name, number in state.tally.as_dict().items():
         setattr(job, name, number)
     job.state = JobState.FINISHED
@@ -109,7 +97,7 @@ def _run(job: SyncJob, holder: str, on_page: OnPage | None, stop: Stop | None) -
     logger.info("job started", extra={"kind": job.kind})
     try:
         state = open_run(job, holder, on_page=on_page, stop=stop)
-        _work(state)
+        kinds.work(state)
         troubles.recovered(job.mapping)
         _finish(job, holder, JobState.FINISHED)
     except Stopped:
@@ -134,12 +122,25 @@ def open_run(job: SyncJob, holder: str, **options: Any) -> Run:
     mapping = job.mapping
     endpoints = {side: open_endpoint(mapping, side) for side in Side}
     rules = load_rules(mapping, endpoints[Side.LEFT].info.fields, endpoints[Side.RIGHT].info.fields)
+    _check_kinds(rules)
     state = Run(job, mapping, rules, endpoints, holder, **options)
     state.instruction = _instruction(job)
     state.tally.outcomes.update({outcome: getattr(job, outcome.value) for outcome in state.tally.outcomes})
     state.tally.read = job.read
     state.written = {Side.LEFT: job.left_written, Side.RIGHT: job.right_written}
     return state
+
+
+def _check_kinds(rules: Rules) -> None:
+    """A column may have changed its type since the mapping was configured. Raises ``TypeUnsupported``."""
+    for rule in rules.fields:
+        try:
+            common_kind(rule.left_type, rule.right_type)
+        except KindsDiffer:
+            types = {"left_type": rule.left_type.kind.value, "right_type": rule.right_type.kind.value}
+            error = TypeUnsupported(left=rule.left, right=rule.right, **types)
+            error.code = "kinds_differ"
+            raise error from None
 
 
 def _instruction(job: SyncJob) -> Instruction:
@@ -163,128 +164,3 @@ def _put_back(job: SyncJob, holder: str, **fields: Any) -> None:
 def _release(job: SyncJob, holder: str, **fields: Any) -> None:
     lease.ours(job.pk, holder).update(lease_until=None, holder="", **fields)
     logger.info("job ended", extra={"job": job.pk, "state": fields["state"].value, "code": fields["code"]})
-
-
-# What a job of each kind looks at
-
-
-def _work(run: Run) -> None:
-    kinds: dict[str, Callable[[Run], None]] = {
-        Kind.MODIFIED: _modified,
-        Kind.FULL: _full,
-        Kind.RECORDS: _records,
-        Kind.RETRY: _retry,
-        Kind.FIND_DELETED: _find_deleted,
-        Kind.MATCH: _match,
-    }
-    _all(run, sources.unanswered(run))
-    kinds[run.job.kind](run)
-
-
-def _all(run: Run, pages: Iterator[Page]) -> None:
-    for page in pages:
-        work_off(run, page)
-
-
-def _retry(run: Run) -> None:
-    _all(run, sources.retries(run))
-
-
-def _records(run: Run) -> None:
-    side = Side(run.job.parameters.get("side", "left"))
-    keys = list(dict.fromkeys(run.job.parameters["keys"]))
-    for start in range(0, len(keys), PAGE):
-        work_off(run, sources.of_keys(run, side, keys[start : start + PAGE]))
-
-
-def _modified(run: Run) -> None:
-    """The retry set, then what both feeds list; everything when the feeds cannot tell."""
-    cursors: dict[Side, Any] = {Side.LEFT: run.mapping.left_cursor, Side.RIGHT: run.mapping.right_cursor}
-    same_scope = run.mapping.cursor_scope == scope(run.mapping)
-    feeds = all(run.endpoints[side].capabilities.feed is not Feed.NONE for side in Side)
-    if not (same_scope and feeds and all(cursors.values())):
-        _full(run)
-        return
-    if _sweep_is_due(run):
-        _missing(run, _survey(run))
-    _retry(run)
-    try:
-        for side, cursor in cursors.items():
-            _all(run, sources.feed(run, side, cursor))
-    except CursorExpired:
-        _full(run)
-
-
-def _full(run: Run) -> None:
-    """Compare every coupling, then look for records that have none.
-
-    The cursors for the next run are taken before anything is read, so that what changes meanwhile is listed again.
-    """
-    now = scope(run.mapping)
-    changed_scope = bool(run.mapping.cursor_scope) and run.mapping.cursor_scope != now
-    run.deep = run.deep or changed_scope
-    cursors = {
-        side: run.endpoints[side].start_cursor()
-        for side in Side
-        if run.endpoints[side].capabilities.feed is not Feed.NONE
-    }
-    survey = _survey(run, changed_scope)
-    _retry(run)
-    if not run.job.progress.get("surveyed"):  # a job that was interrupted has counted them already
-        run.job.progress = {"surveyed": True}
-        work_off(run, Page([], progress=run.job.progress, unchanged=survey.unchanged, excluded=survey.excluded))
-    _all(run, sources.of_ids(run, survey.changed))
-    _missing(run, survey)
-    for side in Side:
-        _all(run, sources.uncoupled(run, side))
-    if not run.preview:
-        _start_feeds(run, cursors, now)
-
-
-def _start_feeds(run: Run, cursors: dict[Side, Any], scope_now: str) -> None:
-    fields: dict[str, Any] = {f"{side.value}_cursor": cursors.get(side) for side in Side}
-    TableMapping.objects.filter(pk=run.mapping.pk).update(cursor_scope=scope_now, **fields)
-
-
-def _sweep_is_due(run: Run) -> bool:
-    if all(run.endpoints[side].capabilities.reports_deletes for side in Side):
-        return False
-    last = run.mapping.last_sweep
-    if last is None or last < timezone.now() - timedelta(seconds=settings.SWEEP_INTERVAL):
-        return True
-    return not couplings.more_than(run.mapping.pk, SWEPT_EACH_RUN)
-
-
-def _survey(run: Run, changed_scope: bool = False) -> Survey:
-    """Look at every coupling's stamps, and hold deletions that break a guard, before the first write (DESIGN R9)."""
-    survey = sources.survey(run)
-    for side in Side:
-        missing = survey.missing_on[side]
-        problem = check_deletions(
-            run.rules.delete_guard,
-            survey.coupled,
-            missing,
-            source_empty=missing == survey.coupled and survey.coupled > 2,
-            scope_changed=changed_scope,
-            side=side.other,
-        )
-        if problem is not None:
-            run.holds[side] = problem
-    if not run.preview:
-        TableMapping.objects.filter(pk=run.mapping.pk).update(last_sweep=Now())
-    return survey
-
-
-def _missing(run: Run, survey: Survey) -> None:
-    _all(run, sources.of_ids(run, survey.missing))
-
-
-def _find_deleted(run: Run) -> None:
-    run.report_deletions = True
-    _missing(run, _survey(run))
-
-
-def _match(run: Run) -> None:
-    run.only_match = True
-    side = Side.LEFT if run.rules.direction.writes(Side.RIGHT) else Side.RIGHT
-    _all(run, sources.uncoupled(run, side))
