@@ -108,19 +108,16 @@ class StampedFeed(ABC):
 
     def _stamped(self, connection: Connection, start: str, here: Position, limit: int) -> Sequence[Row]:
         conditions = [self.element >= self._stamp(start), self.window(here.horizon)]
-        key = self.table.key.values(here.key) if here.key is not None else None
-        if here.stamp is not None and key is not None:
-            behind = self.table.dialect.after_key(self.table.key.columns, self.table.key_elements, key)
-            last = self._stamp(here.stamp)
+        if here.stamp is not None and here.key is not None:
+            behind, last = self.table.behind(here.key), self._stamp(here.stamp)
             # The first condition is implied by the second, but it is the one that finds the index.
             conditions += [self.element >= last, sa.or_(self.element > last, sa.and_(self.element == last, behind))]
         return self._rows(connection, conditions, [self.element], limit)
 
     def _unstamped(self, connection: Connection, here: Position, limit: int) -> Sequence[Row]:
         conditions = [self.table.dialect.unstamped(self.element)]
-        key = self.table.key.values(here.key) if here.key is not None else None
-        if key is not None:
-            conditions.append(self.table.dialect.after_key(self.table.key.columns, self.table.key_elements, key))
+        if here.key is not None:
+            conditions.append(self.table.behind(here.key))
         return self._rows(connection, conditions, [], limit)
 
     def _rows(

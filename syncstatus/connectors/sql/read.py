@@ -35,9 +35,8 @@ class Reader:
         statement = self._select(self.heads, table.has_key)
         if table.condition is not None:
             statement = statement.where(table.condition)
-        values = None if after is None else table.key.values(after)
-        if values is not None:
-            statement = statement.where(table.dialect.after_key(table.key.columns, table.key_elements, values))
+        if after is not None:
+            statement = statement.where(table.behind(after))
         statement = statement.order_by(*table.key_elements).limit(limit)
         with self.database.reading(table=table.source.table) as connection:
             return self.heads.stamps(connection.execute(statement).all())

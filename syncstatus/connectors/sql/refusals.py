@@ -1,6 +1,7 @@
 """Results of single operations: refused before they are sent, or by the database."""
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from decimal import Decimal
 from typing import Any, Final
 
@@ -56,13 +57,15 @@ def refused_unsent(table: BoundTable, operation: Create | Update) -> WriteResult
 def refused(table: BoundTable, operation: Create | Update | Delete, failure: Failure) -> WriteResult:
     """The database's refusal, with the field where its words or the values show it."""
     result = failure.result(operation.key)
+    if isinstance(operation, Delete) and result.code == "reference_missing":
+        return replace(result, code="referenced")  # SQLite does not say which end of the reference it is
     if result.outcome is not Outcome.INVALID or isinstance(operation, Delete):
         return result
     field = result.field if result.field in table.columns else None
     field = field or _suspect(table.columns, operation.values, result.code)
     length = _length(table.columns[field]) if field else None
     params = {**result.params, "length": length} if result.code == "value_too_long" and length else result.params
-    return WriteResult(result.outcome, result.key, code=result.code, params=params, field=field, detail=result.detail)
+    return replace(result, params=params, field=field)
 
 
 def _suspect(columns: Mapping[str, Column], values: Mapping[str, Any], code: str) -> str | None:

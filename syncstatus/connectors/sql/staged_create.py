@@ -9,7 +9,7 @@ from sqlalchemy.engine import Connection
 from sqlalchemy.sql import ColumnElement
 
 from syncstatus.connectors.sql.selection import Row, version_element
-from syncstatus.connectors.sql.staging import RowEncoder, Staging, is_same, staged_type
+from syncstatus.connectors.sql.staging import RowEncoder, Staging, is_same, may_differ, staged_type
 from syncstatus.connectors.sql.table import BoundTable
 
 
@@ -64,11 +64,13 @@ class StagedCreate:
 
     def _stored(self) -> Sequence[Row]:
         pairs = [(self.table.element(name), self.staging[self._staged_name(name)], name) for name in self.names]
-        same = (is_same(self.table.columns[name], stored, staged) for stored, staged, name in pairs)
+        columns = self.table.columns
+        doubtful = (pair for pair in pairs if may_differ(self.table, columns[pair[2]]))
+        same = sa.and_(sa.true(), *(is_same(columns[name], stored, staged) for stored, staged, name in doubtful))
         keys = {column.name for column in self.table.key.columns}
         joined = (stored == staged for stored, staged, name in pairs if name in keys)
-        columns = (self.staging["n"], version_element(self.table), sa.and_(*same), *self.table.key_elements)
-        return self.connection.execute(sa.select(*columns).where(*joined).order_by(self.staging["n"])).all()
+        answer = (self.staging["n"], version_element(self.table), same, *self.table.key_elements)
+        return self.connection.execute(sa.select(*answer).where(*joined).order_by(self.staging["n"])).all()
 
     def _staged_name(self, name: str) -> str:
         return f"v{self.names.index(name)}"

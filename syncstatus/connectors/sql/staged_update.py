@@ -15,6 +15,7 @@ from syncstatus.connectors.sql.staging import (
     is_same,
     key_columns,
     key_is_staged,
+    may_differ,
     staged_key,
     staged_type,
 )
@@ -75,8 +76,12 @@ class StagedUpdate:
     def _answer(self) -> Iterator[ColumnElement[Any]]:
         yield self.staging["n"]
         yield version_element(self.table)
-        yield sa.and_(sa.true(), *(self._same(number, name) for number, name in enumerate(self.names)))
+        doubtful = ((number, name) for number, name in enumerate(self.names) if self._may_differ(name))
+        yield sa.and_(sa.true(), *(self._same(number, name) for number, name in doubtful))
         yield from self.table.key_elements
+
+    def _may_differ(self, name: str) -> bool:
+        return may_differ(self.table, self.table.columns[name])
 
     def _same(self, number: int, name: str) -> ColumnElement[bool]:
         same = is_same(self.table.columns[name], self.table.element(name), self.staging[f"v{number}"])

@@ -17,6 +17,7 @@ from syncstatus.connectors.sql.columns import Column
 from syncstatus.connectors.sql.table import BoundTable
 from syncstatus.engine.values import Kind
 
+_LIMITED: Final = frozenset({"real", "bpchar"})
 _COPY_BYTES: Final = 1 << 20
 _numbers = count(1)
 
@@ -78,6 +79,18 @@ def staged_type(column: Column) -> str:
     Single precision is staged double, or what gets lost would get lost unseen.
     """
     return "double precision" if column.cast == "real" else column.cast
+
+
+def may_differ(table: BoundTable, column: Column) -> bool:
+    """Whether the table may store something else than it was sent: a trigger's work, or the limits of the type.
+
+    Numbers and times are rounded to them, and blanks that a text has too many of are cut off.
+    """
+    type_ = column.codec.type if column.codec else None
+    if type_ is None or table.facts.early_triggers or table.facts.late_triggers:
+        return True
+    is_limited = type_.length is not None or type_.scale is not None or type_.time_precision not in (None, 6)
+    return is_limited or column.cast in _LIMITED
 
 
 def is_same(column: Column, stored: ColumnElement[Any], staged: ColumnElement[Any]) -> ColumnElement[bool]:

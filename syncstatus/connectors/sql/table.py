@@ -67,6 +67,16 @@ class BoundTable:
         nullable = (column for column in self.key.columns if column.codec and column.codec.type.nullable)
         return sa.and_(sa.true(), *(self.element(column.name).is_not(None) for column in nullable))
 
+    def behind(self, key: str) -> ColumnElement[bool]:
+        """The rows after ``key`` in key order. Raises ``KeyMissing`` for a stored key that its own type cannot hold.
+
+        SQLite stores any value in any column; paging on from such a key would begin again and never end.
+        """
+        values = self.key.values(key)
+        if values is None:
+            raise KeyMissing(table=self.source.table, reason="key_not_readable", key=key)
+        return self.dialect.after_key(self.key.columns, self.key_elements, values)
+
     @property
     def modified_on(self) -> Column | None:
         return self.columns[self.source.modified_on] if self.source.modified_on else None

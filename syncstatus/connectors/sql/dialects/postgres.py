@@ -65,9 +65,11 @@ _FACTS: Final = """
     SELECT c.relkind::text, a.attname, format_type(a.attnum_type, -1), pg_get_expr(d.adbin, d.adrelid),
            a.attidentity::text, pg_get_serial_sequence(c.oid::regclass::text, a.attname),
            a.attnum_type = to_regtype('citext') OR NOT coalesce(l.collisdeterministic, true),
-           EXISTS (SELECT FROM pg_trigger g WHERE g.tgrelid = c.oid AND NOT g.tgisinternal AND g.tgenabled <> 'D'
-                   AND (g.tgtype & 66) = 0 AND (g.tgtype & 20) <> 0)
+           -- the bits of tgtype: 2 before, 4 insert, 16 update, 64 instead of
+           coalesce(g.early, false), coalesce(g.late, false)
     FROM pg_class c
+    LEFT JOIN LATERAL (SELECT bool_or(tgtype & 66 <> 0) AS early, bool_or(tgtype & 66 = 0) AS late FROM pg_trigger
+                       WHERE tgrelid = c.oid AND NOT tgisinternal AND tgenabled <> 'D' AND tgtype & 20 <> 0) g ON true
     JOIN LATERAL (SELECT attname, attidentity, attnum, attcollation, atttypid AS attnum_type
                   FROM pg_attribute WHERE attrelid = c.oid AND attnum > 0 AND NOT attisdropped) a ON true
     LEFT JOIN pg_attrdef d ON d.adrelid = c.oid AND d.adnum = a.attnum
@@ -127,7 +129,8 @@ class PostgreSQL(Dialect):
             has_xmin=kinds == {"r"},
             lockable=kinds <= {"r", "p"},
             is_view=bool(kinds & {"v", "m"}),
-            late_triggers=any(row[7] for row in rows),
+            early_triggers=any(row[7] for row in rows),
+            late_triggers=any(row[8] for row in rows),
             casts={row[1]: row[2] for row in rows},
             folding=frozenset(row[1] for row in rows if row[6]),
             key_defaults={row[1]: default for row in rows if (default := _default(row[3], row[4], row[5]))},

@@ -176,3 +176,25 @@ def test_a_field_computed_by_sqlite(sqlite_url: str) -> None:
     fields = connector.describe("t").fields
     assert (fields["id"].generated, fields["b"].writable, fields["c"].type) == (True, False, None)
     connector.close()
+
+
+def test_a_statement_that_takes_too_long(postgresql: Customers) -> None:
+    postgresql.execute("CREATE VIEW slow AS SELECT 1 AS id, pg_sleep(60)::text AS name")
+    hasty = Customers(postgresql.url, postgresql.source, options={"read_timeout": "0.1"})
+    endpoint = hasty.connector.open(Source("slow", ("name",), key=("id",)))
+    with pytest.raises(errors.Transient):
+        endpoint.keys(None, 10)
+    hasty.close()
+
+
+def test_a_stored_key_that_its_type_cannot_hold(sqlite_url: str) -> None:
+    with sqlite3.connect(str(make_url(sqlite_url).database)) as connection:
+        connection.execute("CREATE TABLE t (id int PRIMARY KEY, name text)")
+        connection.execute("INSERT INTO t VALUES (1, 'Ada'), ('one', 'Bob'), ('two', 'Cid')")
+    connection.close()
+    connector = connect("sql", {"url": sqlite_url})
+    endpoint = connector.open(Source("t", ("name",)))
+    assert [stamp.key for stamp in endpoint.keys("1", 1)] == ["one"]
+    with pytest.raises(errors.KeyMissing):
+        endpoint.keys("one", 1)
+    connector.close()
