@@ -22,8 +22,8 @@ class TableFacts:
     """What the catalog knows of a table beyond what SQLAlchemy reflects.
 
     ``has_xmin``: each row has a token of its last writer. ``lockable``: rows can be locked by SELECT ... FOR UPDATE.
-    ``early_triggers``: a trigger may change a row before it is stored; ``late_triggers``: once the statement has written
-    it. ``casts``: a column's type without length. ``folding``: columns that compare text without regard to case.
+    ``early_triggers``: a trigger may change a row before it is stored; ``late_triggers``: when it has been stored.
+    ``casts``: a column's type without length. ``folding``: columns that compare text without regard to case.
     ``key_defaults``: SQL for columns whose value can be drawn before the row is inserted. ``natives``: the types as
     declared. ``json``: text columns that hold JSON. ``numbered``: columns that the database numbers without a default
     being declared.
