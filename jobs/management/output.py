@@ -8,7 +8,9 @@ from typing import Any
 from django.core.management.base import CommandError, OutputWrapper
 from django.utils.translation import gettext as _
 
-from couplings.models import TableMapping
+from couplings.models import SyncError, TableMapping
+from jobs.models import JobState, SyncJob
+from syncstatus.engine.decisions import ErrorKind
 from syncstatus.engine.records import Side
 
 IN_STEP, OUT_OF_STEP, WRONG_USAGE, NO_CONNECTION = 0, 1, 2, 3
@@ -48,6 +50,20 @@ def mapping_named(name: str) -> TableMapping:
         known = ", ".join(TableMapping.objects.values_list("name", flat=True)) or _("none")
         raise wrong(_("There is no mapping %(name)s. There are: %(known)s.") % {"name": name, "known": known})
     return found
+
+
+def exit_code(mapping: TableMapping, job: SyncJob) -> int:
+    """What a job that ran here leaves behind."""
+    if connection_lost(mapping):
+        return NO_CONNECTION
+    out_of_step = SyncError.objects.open().filter(mapping=mapping).exists()
+    return OUT_OF_STEP if out_of_step or job.state != JobState.FINISHED else IN_STEP
+
+
+def connection_lost(mapping: TableMapping) -> bool:
+    """Whether one of the mapping's connections could not be used when it was tried last."""
+    connections = (mapping.left_connection_id, mapping.right_connection_id)
+    return SyncError.objects.open().filter(connection__in=connections, kind=ErrorKind.CONNECTION).exists()
 
 
 def side_named(name: str | None) -> Side | None:

@@ -119,5 +119,4 @@ class Command(BaseCommand):
             self.stdout.write(f"{mapping.name}: {JobState(job.state).label} - {told}")
         if job.code:
             self.stderr.write(str(render(job.code, job.params)))
-        own = SyncError.objects.open().filter(mapping=mapping)
-        return OUT_OF_STEP if own.exists() or job.state != JobState.FINISHED else IN_STEP
+        return output.exit_code(mapping, job)

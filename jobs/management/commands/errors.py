@@ -11,7 +11,7 @@ from couplings.messages import of, render
 from couplings.models import SyncError
 from couplings.models.error import KINDS
 from jobs.management import output
-from jobs.management.output import IN_STEP, OUT_OF_STEP
+from jobs.management.output import IN_STEP, NO_CONNECTION, OUT_OF_STEP
 from jobs.services import actions
 from syncstatus.engine.records import Side
 
@@ -98,6 +98,8 @@ class Command(BaseCommand):
             output.json_line(self.stdout, told | {"refused": done.refused, "open": remaining})
         else:
             self._say(done, remaining)
+        if any(output.connection_lost(job.mapping) for job in done.jobs):
+            return NO_CONNECTION
         return OUT_OF_STEP if remaining else IN_STEP
 
     def _say(self, done: actions.Requested, remaining: int) -> None:

@@ -10,7 +10,7 @@ from django.core.management.base import BaseCommand
 from django.utils.translation import gettext as _
 
 from couplings.messages import render
-from couplings.models import SyncError, TableMapping
+from couplings.models import TableMapping
 from jobs.management import output
 from jobs.management.output import IN_STEP, NO_CONNECTION, OUT_OF_STEP
 from jobs.management.progress import Progress
@@ -18,7 +18,6 @@ from jobs.models import OUTCOMES, JobState, Kind, SyncJob
 from jobs.services import couplings, jobs
 from jobs.services.errors import Refused
 from syncstatus.connectors.errors import ConnectionFailed, ConnectorError
-from syncstatus.engine.decisions import ErrorKind
 from syncstatus.engine.records import Side
 
 
@@ -132,8 +131,4 @@ class Command(BaseCommand):
             return IN_STEP
         if self.options["preview"]:
             return OUT_OF_STEP if job.failed or job.held or job.skipped else IN_STEP
-        connections = (mapping.left_connection_id, mapping.right_connection_id)
-        if SyncError.objects.open().filter(connection__in=connections, kind=ErrorKind.CONNECTION).exists():
-            return NO_CONNECTION
-        open_errors = SyncError.objects.open().filter(mapping=mapping).exists()
-        return OUT_OF_STEP if open_errors or job.state != JobState.FINISHED else IN_STEP
+        return output.exit_code(mapping, job)
