@@ -9,6 +9,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from signal import SIGKILL
 
+import redis
+from django.conf import settings
 from django.db import connection
 from sqlalchemy import make_url
 
@@ -22,11 +24,12 @@ def environment() -> dict[str, str]:
     return os.environ | {"DATABASE_URL": store.render_as_string(hide_password=False), "LANG": "C.UTF-8"}
 
 
-def start(*command: str) -> subprocess.Popen[str]:
+def start(*command: str, **changed: str) -> subprocess.Popen[str]:
+    """``changed`` are variables of the environment that differ for this process."""
     return subprocess.Popen(
         [sys.executable, *command],
         cwd=ROOT,
-        env=environment(),
+        env=environment() | changed,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
@@ -34,9 +37,9 @@ def start(*command: str) -> subprocess.Popen[str]:
     )
 
 
-def run(*command: str) -> subprocess.CompletedProcess[str]:
+def run(*command: str, **changed: str) -> subprocess.CompletedProcess[str]:
     """``manage.py COMMAND`` to its end."""
-    process = start("manage.py", *command)
+    process = start("manage.py", *command, **changed)
     said, complained = process.communicate(timeout=PATIENCE)
     return subprocess.CompletedProcess(command, process.returncode, said, complained)
 
@@ -54,6 +57,20 @@ def until(happened: Callable[[], object], what: str) -> None:
     while not happened():
         assert time.monotonic() < deadline, f"still waiting: {what}"
         time.sleep(0.02)
+
+
+@contextmanager
+def empty_broker() -> Iterator[redis.Redis]:
+    """The broker, empty before and after."""
+    with redis.Redis.from_url(settings.REDIS_URL) as client:
+        client.flushall()
+        yield client
+        client.flushall()
+
+
+def bells(broker: redis.Redis) -> int:
+    """How many tasks wait for a worker."""
+    return int(broker.llen("celery"))  # type: ignore[arg-type]
 
 
 @contextmanager

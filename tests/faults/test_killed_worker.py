@@ -5,7 +5,6 @@ from datetime import timedelta
 
 import pytest
 import redis
-from django.conf import settings
 from django.db.models.functions import Now
 
 from jobs import tasks
@@ -13,6 +12,7 @@ from jobs.models import JobState, Kind, SyncJob
 from jobs.runner import runner
 from jobs.services import jobs, mappings
 from tests.faults import processes
+from tests.faults.processes import bells
 from tests.faults.stories import assert_as_undisturbed, prepare
 from tests.jobs.worlds import World
 
@@ -21,11 +21,8 @@ MINUTE = timedelta(minutes=1)
 
 @pytest.fixture
 def broker() -> Iterator[redis.Redis]:
-    """The broker, empty before and after."""
-    with redis.Redis.from_url(settings.REDIS_URL) as client:
-        client.flushall()
+    with processes.empty_broker() as client:
         yield client
-        client.flushall()
 
 
 @pytest.fixture
@@ -33,10 +30,6 @@ def story(make_world: Callable[..., World], broker: redis.Redis) -> World:
     world = make_world(deletion_conflict="delete")
     prepare(world)
     return world
-
-
-def bells(broker: redis.Redis) -> int:
-    return int(broker.llen("celery"))  # type: ignore[arg-type]
 
 
 def has_ended(job: SyncJob) -> Callable[[], bool]:
