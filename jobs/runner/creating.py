@@ -50,7 +50,7 @@ def _carried_key(run: Run, endpoint: Endpoint, candidate: Candidate, side: Side)
     names = endpoint.key
     source = candidate.key(side.other)
     field = endpoint.info.fields[names[0]]
-    if len(names) > 1 or field.type is None or source is None:
+    if len(names) > 1 or field.type is None or field.generated or source is None:
         return None
     if field.type.kind is Kind.UUID:
         return _as_uuid(source)

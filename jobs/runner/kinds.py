@@ -1,6 +1,6 @@
 """What a job of each kind looks at, and in which order."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 
@@ -36,24 +36,19 @@ def work(run: Run) -> None:
         Kind.FIND_DELETED: _find_deleted,
         Kind.MATCH: _match,
     }
-    _all(run, sources.unanswered(run))
+    work_off(run, sources.unanswered(run))
     kinds[run.job.kind](run)
 
 
-def _all(run: Run, pages: Iterator[Page]) -> None:
-    for page in pages:
-        work_off(run, page)
-
-
 def _retry(run: Run) -> None:
-    _all(run, sources.retries(run))
+    work_off(run, sources.retries(run))
 
 
 def _records(run: Run) -> None:
     side = Side(run.job.parameters.get("side", "left"))
     keys = list(dict.fromkeys(run.job.parameters["keys"]))
-    for start in range(0, len(keys), PAGE):
-        work_off(run, sources.of_keys(run, side, keys[start : start + PAGE]))
+    pages = (keys[start : start + PAGE] for start in range(0, len(keys), PAGE))
+    work_off(run, (sources.of_keys(run, side, page) for page in pages))
 
 
 def _modified(run: Run) -> None:
@@ -69,7 +64,7 @@ def _modified(run: Run) -> None:
     _retry(run)
     try:
         for side, cursor in cursors.items():
-            _all(run, sources.feed(run, side, cursor))
+            work_off(run, sources.feed(run, side, cursor))
     except CursorExpired:
         _full(run)
 
@@ -91,11 +86,12 @@ def _full(run: Run) -> None:
     _retry(run)
     if not run.job.progress.get("surveyed"):  # a job that was interrupted has counted them already
         run.job.progress = {"surveyed": True}
-        work_off(run, Page([], progress=run.job.progress, unchanged=survey.unchanged, excluded=survey.excluded))
-    _all(run, sources.of_ids(run, survey.changed))
+        settled = Page([], progress=run.job.progress, unchanged=survey.unchanged, excluded=survey.excluded)
+        work_off(run, [settled])
+    work_off(run, sources.of_ids(run, survey.changed))
     _missing(run, survey)
     for side in Side:
-        _all(run, sources.uncoupled(run, side))
+        work_off(run, sources.uncoupled(run, side))
     if not run.preview:
         _start_feeds(run, cursors, now)
 
@@ -135,7 +131,7 @@ def _survey(run: Run, changed_scope: bool = False) -> Survey:
 
 
 def _missing(run: Run, survey: Survey) -> None:
-    _all(run, sources.of_ids(run, survey.missing))
+    work_off(run, sources.of_ids(run, survey.missing))
 
 
 def _find_deleted(run: Run) -> None:
@@ -146,4 +142,4 @@ def _find_deleted(run: Run) -> None:
 def _match(run: Run) -> None:
     run.only_match = True
     side = Side.LEFT if run.rules.direction.writes(Side.RIGHT) else Side.RIGHT
-    _all(run, sources.uncoupled(run, side))
+    work_off(run, sources.uncoupled(run, side))

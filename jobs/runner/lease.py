@@ -19,7 +19,7 @@ from django.db.models import F, Q, QuerySet
 from django.db.models.functions import Coalesce, Now
 
 from jobs.models import JobState, SyncJob
-from jobs.runner.context import LeaseLost, Run
+from jobs.runner.context import LeaseLost
 
 TERM = timedelta(seconds=20)
 RENEWED_EVERY = 5.0  # seconds
@@ -82,13 +82,10 @@ def ours(job: int, holder: str) -> QuerySet[SyncJob]:
     return SyncJob.objects.filter(Q(pk=job, state=JobState.RUNNING, holder=holder))
 
 
-def keep(run: Run, progress: dict[str, Any]) -> None:
-    """Write the page's counters under our lease. Raises ``LeaseLost``, which rolls the page back."""
-    counters: dict[str, Any] = dict(run.tally.as_dict())
-    counters |= {f"{side.value}_written": number for side, number in run.written.items()}
-    if progress:
-        counters["progress"] = progress
-    if not ours(run.job.pk, run.holder).update(lease_until=Now() + TERM, **counters):
+def keep(job: int, holder: str, counters: dict[str, Any], progress: dict[str, Any]) -> None:
+    """Write a page's counters under our lease. Raises ``LeaseLost``, which rolls the page back."""
+    fields = counters | ({"progress": progress} if progress else {})
+    if not ours(job, holder).update(lease_until=Now() + TERM, **fields):
         raise LeaseLost
 
 

@@ -1,30 +1,40 @@
 """One page of candidates, from their keys to what is remembered of them."""
 
+from collections.abc import Iterable
+
 from jobs.runner import creating, deciding, loading, matching, writing
 from jobs.runner.candidates import Candidate
 from jobs.runner.context import Run, Stopped
-from jobs.runner.remembering import remember
+from jobs.runner.pipeline import Pipeline
+from jobs.runner.remembering import judge
 from jobs.runner.sources import Page
 
 # A record that moves under our hands is read and decided again so many times within a run, then left for later.
 ROUNDS = 3
 
 
-def work_off(run: Run, page: Page) -> None:
-    """Read, decide, write and remember one page. Raises ``LeaseLost``, ``Stopped`` and the connectors' errors."""
+def work_off(run: Run, pages: Iterable[Page]) -> None:
+    """Read, decide, write, remember page after page. Raises ``LeaseLost``, ``Stopped`` and the connectors' errors."""
+    with Pipeline(run) as pipeline:
+        for page in pages:
+            pipeline.make_way(page.candidates)
+            _work_off(run, page)
+            judged = judge(run, page)
+            if not run.preview:
+                pipeline.submit(judged)
+            if run.on_page is not None:
+                run.on_page(run)
+            if run.stop is not None and run.stop():
+                raise Stopped
+
+
+def _work_off(run: Run, page: Page) -> None:
     loading.load(run, page.candidates)
     page.candidates = pending = [candidate for candidate in page.candidates if not _seen(run, candidate)]
-    run.tally.read += len(pending) + page.unchanged + page.excluded
-    if pending:
-        for _ in range(ROUNDS):
-            pending = _round(run, pending)
-            if not pending:
-                break
-    remember(run, page)
-    if run.on_page is not None:
-        run.on_page(run)
-    if run.stop is not None and run.stop():
-        raise Stopped
+    for _ in range(ROUNDS):
+        if not pending:
+            break
+        pending = _round(run, pending)
 
 
 def _seen(run: Run, candidate: Candidate) -> bool:

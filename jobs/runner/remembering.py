@@ -5,7 +5,9 @@ finds what was written in step.
 """
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime
+from typing import Any
 
 import orjson
 from django.db import transaction
@@ -28,15 +30,30 @@ from syncstatus.engine.records import Side, Values
 from syncstatus.engine.settle import moved_meanwhile, settle
 
 
-def remember(run: Run, page: Page) -> None:
-    """Commit ``page``. Raises ``LeaseLost``."""
+@dataclass(frozen=True)
+class Judged:
+    """A page whose writes are done: what became of each candidate, and the job's counters as they are with it."""
+
+    page: Page
+    verdicts: Sequence[Verdict]
+    counters: dict[str, Any]
+
+
+def judge(run: Run, page: Page) -> Judged:
+    """Give each candidate its outcome and count it (DESIGN R4)."""
     verdicts = [verdict(run, candidate) for candidate in page.candidates]
+    run.tally.read += len(verdicts) + page.unchanged + page.excluded
     for found in verdicts:
         run.tally.count(found.outcome)
     run.tally.count(Outcome.UNCHANGED, page.unchanged)
     run.tally.count(Outcome.EXCLUDED, page.excluded)
-    if run.preview:
-        return
+    written = {f"{side.value}_written": number for side, number in run.written.items()}
+    return Judged(page, verdicts, run.tally.as_dict() | written)
+
+
+def remember(run: Run, judged: Judged) -> None:
+    """Commit the page. Raises ``LeaseLost``."""
+    page, verdicts = judged.page, judged.verdicts
     with transaction.atomic():
         _couple(run, verdicts)
         _agree(run, verdicts)
@@ -45,7 +62,7 @@ def remember(run: Run, page: Page) -> None:
         log.append([_entry(run, found) for found in verdicts if found.logged])
         _answer_intents(verdicts)
         _move_cursors(run, page)
-        lease.keep(run, page.progress)
+        lease.keep(run.job.pk, run.holder, judged.counters, page.progress)
 
 
 def _couple(run: Run, verdicts: Sequence[Verdict]) -> None:

@@ -31,7 +31,7 @@ POINTS = {
     "after the base": Point("jobs.runner.remembering:_agree"),
     "before the cursor moves": Point("jobs.runner.remembering:_move_cursors", before=True),
     "before our commit": Point("jobs.runner.lease:keep"),
-    "after our commit": Point("jobs.runner.pages:remember"),
+    "after our commit": Point("jobs.runner.pipeline:remember"),
     "before the job ends": Point("jobs.runner.runner:_finish", before=True),
     "before the task is acknowledged": Point("jobs.runner.runner:run"),
 }
