@@ -83,6 +83,10 @@ WRITES = {
     "field_read_only": _("%(side)s refused the %(record)s record: it computes %(fields)s itself."),
     "refused": _("%(side)s refused the %(record)s record."),
     "key_exists": _("%(side)s already has a record with the key %(key)s."),
+    "key_not_storable": _(
+        "The key %(key)s of a record in %(side)s cannot be remembered: it is too long or contains characters that are "
+        "not valid text."
+    ),
     "record_changed": _("The %(record)s record was changed in %(side)s at the same moment. It is decided again."),
     "record_gone": _("The %(record)s record was deleted in %(side)s at the same moment. It is decided again."),
     "permission_denied": _("%(side)s does not let its user write the %(record)s record."),

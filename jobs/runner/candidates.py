@@ -15,7 +15,7 @@ from syncstatus.engine.rules import NO_INSTRUCTION, Instruction
 @dataclass(slots=True, eq=False)
 class Candidate:
     """``memory`` stands without a coupling for a record adopted from an intent; ``marked`` says that
-    a person uncoupled it, ``wanted`` that a person named it."""
+    a person uncoupled it, ``wanted`` that a person named it, ``refused`` why it can be no candidate, in every round."""
 
     left_key: str | None = None
     right_key: str | None = None
@@ -25,6 +25,7 @@ class Candidate:
     instruction: Instruction = NO_INSTRUCTION
     marked: bool = False
     wanted: bool = False
+    refused: Problem | None = None
 
     left: Record | None = None
     right: Record | None = None
@@ -84,4 +85,5 @@ class Candidate:
 
     def forget_results(self) -> None:
         """Before the next round: what was decided was overtaken, what was written stands in ``changes``."""
-        self.decision = self.problem = self.left_result = self.right_result = None
+        self.decision = self.left_result = self.right_result = None
+        self.problem = self.refused

@@ -14,6 +14,7 @@ from couplings.store.couplings import CouplingRow
 from jobs.models import CreateIntent
 from jobs.runner.candidates import Candidate
 from jobs.runner.context import PAGE, Run
+from jobs.runner.keys import KEY_NOT_STORABLE, is_storable, key_problem, unstorable
 from jobs.runner.requests import instruction
 from syncstatus.connectors.ports import Cursor, Stamp
 from syncstatus.engine.records import Side
@@ -72,6 +73,9 @@ def retries(run: Run) -> Iterator[Page]:
 def _of_error(run: Run, row: errors.ErrorRow, found: dict[int, CouplingRow]) -> Candidate:
     coupling = found.get(row.coupling) if row.coupling is not None else None
     candidate = Candidate(row.left_key, row.right_key, coupling, row, instruction=instruction(row))
+    if row.code == KEY_NOT_STORABLE and candidate.single_side is not None:
+        # Its key is only a label, under which the record is not found; it is there still.
+        candidate.refused = key_problem(candidate.single_side, candidate.key(candidate.single_side) or "")
     if coupling is None and row.left_key is not None and row.right_key is not None:
         # Two records that matched but were never coupled: the match is looked for again, from the source.
         candidate.set_key(Side.RIGHT if run.rules.direction.writes(Side.RIGHT) else Side.LEFT, None)
@@ -90,9 +94,12 @@ def feed(run: Run, side: Side, cursor: Cursor) -> Iterator[Page]:
 
 def of_stamps(run: Run, side: Side, stamps: Sequence[Stamp]) -> list[Candidate]:
     """Listed records that are not as their coupling remembers them; our own writes and repeats drop out (DESIGN R8)."""
-    coupled = couplings.by_key(run.mapping.pk, side, {stamp.key for stamp in stamps}, with_base=False)
-    candidates = {}
+    odd = {stamp.key for stamp in stamps if not is_storable(stamp.key)}
+    coupled = couplings.by_key(run.mapping.pk, side, {stamp.key for stamp in stamps} - odd, with_base=False)
+    candidates = {key: unstorable(side, key) for key in odd if _may_couple(run, side)}
     for stamp in stamps:
+        if stamp.key in odd:
+            continue
         row = coupled.get(stamp.key)
         if row is None:
             if _may_couple(run, side):
@@ -168,10 +175,17 @@ def uncoupled(run: Run, side: Side, after: str | None = None) -> Iterator[Page]:
         if not stamps:
             return
         after = stamps[-1].key
-        coupled = couplings.by_key(run.mapping.pk, side, [stamp.key for stamp in stamps], with_base=False)
-        candidates = [_single(side, stamp.key) for stamp in stamps if stamp.key not in coupled]
+        candidates = of_uncoupled(run, side, [stamp.key for stamp in stamps])
         progress = run.job.progress | {"phase": f"uncoupled_{side.value}", "after": after}
         yield Page(candidates, progress=progress)
+
+
+def of_uncoupled(run: Run, side: Side, listed: Sequence[str]) -> list[Candidate]:
+    odd = [key for key in listed if not is_storable(key)]
+    rest = [key for key in listed if is_storable(key)] if odd else listed
+    coupled = couplings.by_key(run.mapping.pk, side, rest, with_base=False)
+    candidates = [_single(side, key) for key in rest if key not in coupled]
+    return candidates + [unstorable(side, key) for key in odd]
 
 
 def _may_couple(run: Run, side: Side) -> bool:
