@@ -28,6 +28,7 @@ class LeaseLost(Exception):
 class Run:
     """``job`` is saved only by runs that are not a preview; ``deep`` compares bodies even where versions are equal.
 
+    ``undecided`` are records of which nobody knows whether a create of ours made them: nothing is done with them.
     ``holds`` has, for a side whose deletions a guard keeps back, the reason (DESIGN R9).
     """
 
@@ -46,6 +47,7 @@ class Run:
     on_page: Callable[["Run"], None] | None = None
     stop: Callable[[], bool] | None = None
     previewed: set[Any] = field(default_factory=set)
+    undecided: dict[Side, set[str]] = field(default_factory=lambda: {side: set() for side in Side})
     endpoint_fields: dict[Side, tuple[str, ...]] = field(init=False)
     positions: dict[Side, dict[str, int]] = field(init=False)
     deletions: dict[Side, int] = field(default_factory=lambda: {Side.LEFT: 0, Side.RIGHT: 0})

@@ -2,6 +2,7 @@
 searched for before anything is created again."""
 
 import uuid
+from collections import Counter
 from collections.abc import Sequence
 from typing import Any
 
@@ -80,26 +81,39 @@ def _intent(run: Run, candidate: Candidate, side: Side, key: str | None) -> Crea
 
 
 def settle_unanswered(run: Run, candidates: Sequence[Candidate]) -> None:
-    """Find out what became of creates that were announced but never remembered, and adopt what is there."""
+    """Find out what became of creates that were announced but never remembered, and adopt what is there.
+
+    Where several creates of equal values are open, each adopts one of the equal records: whose is whose makes no
+    difference. More records than creates mean that one is somebody else's; then nothing is done with any of them.
+    """
+    intents = [c.intent for c in candidates if c.intent is not None and c.record(Side(c.intent.side)) is None]
+    alike = Counter((intent.side, intent.target_key, intent.values) for intent in intents)
+    adopted: set[tuple[str, str]] = set()
     for candidate in candidates:
-        if candidate.intent is not None and candidate.record(Side(candidate.intent.side)) is None:
-            _settle(run, candidate, candidate.intent)
+        intent = candidate.intent
+        if intent is not None and candidate.record(Side(intent.side)) is None:
+            found = [record for record in _search(run, intent) if (intent.side, record.key) not in adopted]
+            _settle(run, candidate, intent, found, alike[intent.side, intent.target_key, intent.values])
+            adopted.update((intent.side, record.key) for record in found[:1] if candidate.problem is None)
+            alike[intent.side, intent.target_key, intent.values] -= 1
 
 
-def _settle(run: Run, candidate: Candidate, intent: CreateIntent) -> None:
+def _settle(run: Run, candidate: Candidate, intent: CreateIntent, found: list[Record], open_creates: int) -> None:
     side = Side(intent.side)
-    found = _search(run, side, intent)
-    if len(found) > 1 or (found and _may_be_foreign(run, side, intent, found[0])):
+    if len(found) > open_creates or (found and _may_be_foreign(run, side, intent, found[0])):
         params = {"side": side.value, "candidates": sorted(record.key for record in found)[:20]}
         candidate.problem = Problem(ErrorKind.UNKNOWN_OUTCOME, "unknown_outcome", params)
+        if intent.target_key is None:
+            run.undecided[side].update(record.key for record in found)
     elif found:
         candidate.set_key(side, found[0].key)
         candidate.set_record(side, found[0])
         candidate.memory = Memory("", "", *load_base(run.rules, intent.values, None))
 
 
-def _search(run: Run, side: Side, intent: CreateIntent) -> list[Record]:
+def _search(run: Run, intent: CreateIntent) -> list[Record]:
     """Records that may be the announced one: the one with its key, else uncoupled ones with exactly its values."""
+    side = Side(intent.side)
     endpoint = run.endpoints[side]
     if intent.target_key is not None:
         return list(endpoint.read([intent.target_key]).values())

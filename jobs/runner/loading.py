@@ -71,10 +71,11 @@ def _attach(candidate: Candidate, row: ErrorRow) -> None:
 
 
 def _load_marks(run: Run, candidates: Sequence[Candidate]) -> None:
-    """Which records without a partner were uncoupled by a person."""
+    """Which records without a partner were uncoupled by a person, or may be what a lost create of ours made."""
     for side in Side:
         single = {c.key(side): c for c in candidates if c.coupling is None and c.single_side is side}
-        for key in couplings.uncoupled(run.mapping.pk, side, [key for key in single if key is not None]):
+        marked = couplings.uncoupled(run.mapping.pk, side, [key for key in single if key is not None])
+        for key in marked | (run.undecided[side] & single.keys()):
             single[key].marked = True
 
 

@@ -87,3 +87,26 @@ def test_what_was_deleted_before_the_adoption_is_not_resurrected(story: World) -
     assert names(story.right) == names(story.left) == {"Name 1": 1, "Name 2": 1}
     assert not CreateIntent.objects.exists()
     story.assert_quiet()
+
+
+def test_equal_records_are_each_adopted_once(story: World) -> None:
+    """Which of them is whose cannot be told, and makes no difference."""
+    for _ in range(3):
+        story.left.add(name="Twin", phone="1")
+    processes.die_at("after the other side's commit", 1, "sync", "CUSTOMER")
+    story.sync()
+    assert names(story.right) == names(story.left) == {"Name 0": 1, "Name 1": 1, "Name 2": 1, "Twin": 3}
+    assert Coupling.objects.count() == 6
+    assert not SyncError.objects.open().exists()
+    story.assert_quiet()
+
+
+def test_a_record_like_the_lost_one_makes_it_unknown_and_neither_is_copied(story: World) -> None:
+    processes.die_at("after the other side's commit", 1, "sync", "CUSTOMER")
+    story.right.execute("INSERT INTO account (fullname, telephone, credit) VALUES ('Name 1', '1', 1)")
+    story.sync()
+    assert names(story.left) == {"Name 0": 1, "Name 1": 1, "Name 2": 1}
+    assert names(story.right) == {"Name 0": 1, "Name 1": 2, "Name 2": 1}
+    error = story.error()
+    assert (error.kind, error.state, len(error.params["candidates"])) == ("unknown_outcome", "skipped", 2)
+    story.assert_quiet()
