@@ -14,8 +14,11 @@ from syncstatus.engine.rules import NO_INSTRUCTION, Instruction
 
 @dataclass(slots=True, eq=False)
 class Candidate:
-    """``memory`` stands without a coupling for a record adopted from an intent; ``marked`` says that
-    a person uncoupled it, ``wanted`` that a person named it, ``refused`` why it can be no candidate, in every round."""
+    """``memory`` is the coupling's, or without one that of a record adopted from an intent. ``marked`` says that a
+    person uncoupled it, ``wanted`` that a person named it, ``refused`` why it can be no candidate, in every round.
+
+    ``listed`` is the side whose feed listed it: the other one is believed to be as the coupling remembers it.
+    """
 
     left_key: str | None = None
     right_key: str | None = None
@@ -26,6 +29,7 @@ class Candidate:
     marked: bool = False
     wanted: bool = False
     refused: Problem | None = None
+    listed: Side | None = None
 
     left: Record | None = None
     right: Record | None = None

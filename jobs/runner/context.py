@@ -6,7 +6,7 @@ from typing import Any
 
 from couplings.models import TableMapping
 from jobs.models import SyncJob
-from syncstatus.connectors.ports import Endpoint
+from syncstatus.connectors.ports import Endpoint, Feed
 from syncstatus.engine.decisions import Problem
 from syncstatus.engine.plan import Tally
 from syncstatus.engine.records import Side
@@ -46,19 +46,29 @@ class Run:
     holds: dict[Side, Problem] = field(default_factory=dict)
     on_page: Callable[["Run"], None] | None = None
     stop: Callable[[], bool] | None = None
+    statistics_at: int = PAGE  # so many new couplings make the store's statistics worth refreshing
     previewed: set[Any] = field(default_factory=set)
     undecided: dict[Side, set[str]] = field(default_factory=lambda: {side: set() for side in Side})
+    believes: dict[Side, bool] = field(init=False)
     endpoint_fields: dict[Side, tuple[str, ...]] = field(init=False)
     positions: dict[Side, dict[str, int]] = field(init=False)
     deletions: dict[Side, int] = field(default_factory=lambda: {Side.LEFT: 0, Side.RIGHT: 0})
     written: dict[Side, int] = field(default_factory=lambda: {Side.LEFT: 0, Side.RIGHT: 0})
 
     def __post_init__(self) -> None:
+        self.believes = {side: self._may_believe(side) for side in Side}
         self.endpoint_fields = {side: tuple(rule.field(side) for rule in self.rules.fields) for side in Side}
         self.positions = {
             side: {name: position for position, name in enumerate(names)}
             for side, names in self.endpoint_fields.items()
         }
+
+    def _may_believe(self, side: Side) -> bool:
+        """Whether a record of ``side`` may be taken for what its coupling remembers, because a refused write or its own
+        feed would tell otherwise. Whether it lies within a filter only reading tells, and a preview writes nothing."""
+        capabilities = self.endpoints[side].capabilities
+        told = capabilities.conditional_write and capabilities.feed is not Feed.NONE
+        return told and not self.preview and not getattr(self.mapping, f"{side.value}_filter")
 
     def side_params(self, params: Any) -> dict[str, Any]:
         """A message's parameters with the systems' names instead of their sides."""

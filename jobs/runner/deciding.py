@@ -5,7 +5,6 @@ from collections.abc import Sequence
 from couplings.models.error import Request, State
 from jobs.runner.candidates import Candidate
 from jobs.runner.context import Run
-from jobs.runner.loading import memory
 from jobs.runner.tokens import token_of
 from syncstatus.engine.decide import EXCLUDE, decide
 from syncstatus.engine.decisions import Action, Decision, ErrorKind, Problem
@@ -27,7 +26,7 @@ def _decide(run: Run, candidate: Candidate) -> Decision:
         return EXCLUDE
     if _moved_since_shown(candidate):
         return Decision(Action.SKIP, problem=Problem(ErrorKind.CONFLICT, "moved_meanwhile"))
-    pair = Pair(candidate.left, candidate.right, memory(run, candidate))
+    pair = Pair(candidate.left, candidate.right, candidate.memory)
     return decide(run.rules, pair, _instruction(run, candidate, pair), skipped=_left_out(candidate))
 
 

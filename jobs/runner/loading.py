@@ -1,16 +1,17 @@
 """What a page of candidates needs before it can be decided: couplings with their base, open errors, marks, intents,
 and both records, each by one query or one read a side."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 
 from couplings.store import couplings, errors
+from couplings.store.couplings import CouplingRow
 from couplings.store.errors import ErrorRow
 from jobs.models import CreateIntent
 from jobs.runner.candidates import Candidate
 from jobs.runner.context import Run
 from jobs.runner.requests import instruction
 from syncstatus.engine.base import load_base
-from syncstatus.engine.records import Memory, Side
+from syncstatus.engine.records import UNKNOWN, Memory, Record, Side
 from syncstatus.engine.rules import NO_INSTRUCTION
 
 
@@ -20,24 +21,40 @@ def load(run: Run, candidates: Sequence[Candidate]) -> None:
     _load_errors(run, candidates)
     _load_marks(run, candidates)
     _load_intents(run, candidates)
+    for candidate in candidates:
+        if candidate.coupling is not None:
+            candidate.memory = _memory(run, candidate, candidate.coupling)
 
 
-def read(run: Run, candidates: Iterable[Candidate]) -> None:
-    """Read both records of each candidate, afresh (DESIGN R5)."""
-    pending = list(candidates)
+def read(run: Run, candidates: Sequence[Candidate]) -> None:
+    """Read both records of each candidate, afresh (DESIGN R5), except those that need not be asked for."""
     for side in Side:
-        keys = {key for candidate in pending if (key := candidate.key(side)) is not None}
+        asked = [candidate for candidate in candidates if not _believe(run, candidate, side)]
+        keys = {key for candidate in asked if (key := candidate.key(side)) is not None}
         records = run.endpoints[side].read(keys) if keys else {}
-        for candidate in pending:
+        for candidate in asked:
             key = candidate.key(side)
             candidate.set_record(side, records.get(key) if key is not None else None)
 
 
-def memory(run: Run, candidate: Candidate) -> Memory | None:
+def _believe(run: Run, candidate: Candidate, side: Side) -> bool:
+    """Take the record for what the coupling remembers when only the other side's feed listed the pair.
+
+    Nothing is risked: the write carries the remembered version, and when it is refused both records are read (DESIGN
+    R6); when there is nothing to write, the record's own feed lists what happened to it. Half of all reading is spared.
+    """
+    known, coupling = candidate.memory, candidate.coupling
+    if candidate.listed is not side.other or known is None or coupling is None or not run.believes[side]:
+        return False
+    version, base = known.version(side), known.base(side)
+    if not version or candidate.error is not None or UNKNOWN in base:
+        return False
+    candidate.set_record(side, Record(coupling.key(side), version, base))
+    return True
+
+
+def _memory(run: Run, candidate: Candidate, coupling: CouplingRow) -> Memory:
     """What the pair remembers; in a deep run without the versions, so that the values are compared."""
-    coupling = candidate.coupling
-    if coupling is None:
-        return candidate.memory
     left_base, right_base = load_base(run.rules, coupling.base, coupling.base_right)
     if run.deep or candidate.requested:
         return Memory("", "", left_base, right_base)

@@ -2,12 +2,14 @@
 
 from collections.abc import Iterable
 
+from couplings.store import couplings
 from jobs.runner import creating, deciding, loading, matching, writing
 from jobs.runner.candidates import Candidate
 from jobs.runner.context import Run, Stopped
 from jobs.runner.pipeline import Pipeline
 from jobs.runner.remembering import judge
 from jobs.runner.sources import Page
+from syncstatus.engine.plan import Outcome
 
 # A record that moves under our hands is read and decided again so many times within a run, then left for later.
 ROUNDS = 3
@@ -22,10 +24,20 @@ def work_off(run: Run, pages: Iterable[Page]) -> None:
             judged = judge(run, page)
             if not run.preview:
                 pipeline.submit(judged)
+                _refresh_statistics(run, pipeline)
             if run.on_page is not None:
                 run.on_page(run)
             if run.stop is not None and run.stop():
                 raise Stopped
+
+
+def _refresh_statistics(run: Run, pipeline: Pipeline) -> None:
+    """Each time the run has doubled what it coupled."""
+    made = run.tally.outcomes[Outcome.COUPLED] + run.tally.outcomes[Outcome.INSERTED]
+    if made >= run.statistics_at:
+        pipeline.wait()
+        couplings.refresh_statistics()
+        run.statistics_at = 2 * made
 
 
 def _work_off(run: Run, page: Page) -> None:
@@ -65,4 +77,7 @@ def _round(run: Run, candidates: list[Candidate]) -> list[Candidate]:
     if run.preview:
         return []
     writing.write(run, candidates)
-    return [candidate for candidate in candidates if candidate.overtaken]
+    overtaken = [candidate for candidate in candidates if candidate.overtaken]
+    for candidate in overtaken:
+        candidate.listed = None  # neither side is believed any more
+    return overtaken

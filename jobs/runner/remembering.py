@@ -20,7 +20,6 @@ from couplings.store.errors import ErrorRow
 from jobs.models import CreateIntent
 from jobs.runner import lease
 from jobs.runner.context import Run
-from jobs.runner.loading import memory
 from jobs.runner.outcomes import Verdict, partly_done, verdict
 from jobs.runner.reports import details, report
 from jobs.runner.sources import Page
@@ -139,7 +138,7 @@ def _read_back(found: Verdict, side: Side) -> Values | None:
 def _partial_agreement(run: Run, found: Verdict) -> Agreement:
     """One side was written before the other refused: those fields agree now, all others keep their base. The versions
     are unknown, so that the next run reads both records."""
-    side, known = partly_done(found.candidate), memory(run, found.candidate)
+    side, known = partly_done(found.candidate), found.candidate.memory
     agreed = found.decision.left_base
     if side is None or known is None or agreed is None:
         raise ValueError("nothing was written")

@@ -105,7 +105,7 @@ def of_stamps(run: Run, side: Side, stamps: Sequence[Stamp]) -> list[Candidate]:
             if _may_couple(run, side):
                 candidates[stamp.key] = _single(side, stamp.key)
         elif row.version(side) != stamp.version:
-            candidates[stamp.key] = Candidate(row.left_key, row.right_key, row)
+            candidates[stamp.key] = Candidate(row.left_key, row.right_key, row, listed=side)
     return list(candidates.values())
 
 
