@@ -11,15 +11,13 @@ from django.db.models.functions import Now
 from structlog.contextvars import bound_contextvars
 
 from couplings.models import TableMapping
-from couplings.rules import load_rules
 from jobs.models import JobState, SyncJob
 from jobs.runner import kinds, lease, troubles
 from jobs.runner.context import LeaseLost, Run, Stopped
-from jobs.runner.systems import open_endpoint
-from syncstatus.connectors.errors import ConnectorError, TypeUnsupported
+from jobs.runner.systems import open_both
+from syncstatus.connectors.errors import ConnectorError
 from syncstatus.engine.records import Side
-from syncstatus.engine.rules import NO_INSTRUCTION, Instruction, Rules
-from syncstatus.engine.values import KindsDiffer, common_kind
+from syncstatus.engine.rules import NO_INSTRUCTION, Instruction
 
 logger = logging.getLogger(__name__)
 
@@ -120,27 +118,13 @@ def _run(job: SyncJob, holder: str, on_page: OnPage | None, stop: Stop | None) -
 
 def open_run(job: SyncJob, holder: str, **options: Any) -> Run:
     mapping = job.mapping
-    endpoints = {side: open_endpoint(mapping, side) for side in Side}
-    rules = load_rules(mapping, endpoints[Side.LEFT].info.fields, endpoints[Side.RIGHT].info.fields)
-    _check_kinds(rules)
+    endpoints, rules = open_both(mapping)
     state = Run(job, mapping, rules, endpoints, holder, **options)
     state.instruction = _instruction(job)
     state.tally.outcomes.update({outcome: getattr(job, outcome.value) for outcome in state.tally.outcomes})
     state.tally.read = job.read
     state.written = {Side.LEFT: job.left_written, Side.RIGHT: job.right_written}
     return state
-
-
-def _check_kinds(rules: Rules) -> None:
-    """A column may have changed its type since the mapping was configured. Raises ``TypeUnsupported``."""
-    for rule in rules.fields:
-        try:
-            common_kind(rule.left_type, rule.right_type)
-        except KindsDiffer:
-            types = {"left_type": rule.left_type.kind.value, "right_type": rule.right_type.kind.value}
-            error = TypeUnsupported(left=rule.left, right=rule.right, **types)
-            error.code = "kinds_differ"
-            raise error from None
 
 
 def _instruction(job: SyncJob) -> Instruction:

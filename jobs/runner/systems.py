@@ -6,11 +6,14 @@ from contextlib import contextmanager
 from typing import Any, cast
 
 from couplings.models import Connection, TableMapping
+from couplings.rules import load_rules
 from jobs.connecting import complete_settings
-from syncstatus.connectors.errors import ConnectorError
+from syncstatus.connectors.errors import ConnectorError, TypeUnsupported
 from syncstatus.connectors.ports import Connector, Endpoint, Source
 from syncstatus.connectors.registry import connect
 from syncstatus.engine.records import Side
+from syncstatus.engine.rules import FieldRule, Rules
+from syncstatus.engine.values import KindsDiffer, common_kind
 
 _connectors: dict[tuple[int, str], Connector] = {}
 
@@ -70,6 +73,26 @@ class _Named:
                 return found(*arguments, **options)
 
         return call
+
+
+def open_both(mapping: TableMapping) -> tuple[dict[Side, Endpoint], Rules]:
+    """Both sides' endpoints and the mapping's rules. Raises the errors of ``syncstatus.connectors.errors``, also when a
+    column has changed its type since the mapping was configured and no longer fits its partner's."""
+    endpoints = {side: open_endpoint(mapping, side) for side in Side}
+    rules = load_rules(mapping, endpoints[Side.LEFT].info.fields, endpoints[Side.RIGHT].info.fields)
+    for rule in rules.fields:
+        _check_kinds(rule)
+    return endpoints, rules
+
+
+def _check_kinds(rule: FieldRule) -> None:
+    try:
+        common_kind(rule.left_type, rule.right_type)
+    except KindsDiffer:
+        types = {"left_type": rule.left_type.kind.value, "right_type": rule.right_type.kind.value}
+        error = TypeUnsupported(left=rule.left, right=rule.right, **types)
+        error.code = "kinds_differ"
+        raise error from None
 
 
 def source(mapping: TableMapping, side: Side) -> Source:

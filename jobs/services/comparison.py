@@ -7,7 +7,6 @@ from typing import Any
 from django.contrib.auth.models import User
 
 from couplings.models import Coupling, SyncError, TableMapping
-from couplings.rules import load_rules
 from jobs.runner import systems
 from jobs.runner.reports import shown
 from jobs.runner.tokens import token_of
@@ -31,9 +30,9 @@ class Row:
     name: str
     left_field: str
     right_field: str
-    left: str | None
-    base: str | None
-    right: str | None
+    left: str | bool | None
+    base: str | bool | None
+    right: str | bool | None
     left_changed: bool
     right_changed: bool
     equal: bool
@@ -61,11 +60,10 @@ def compare(
     """Both records as they are in this moment. Systems that cannot be asked are a ``problem``, not an exception."""
     keys = {Side.LEFT: left_key, Side.RIGHT: right_key}
     try:
-        endpoints = {side: systems.open_endpoint(mapping, side) for side in Side}
+        endpoints, rules = systems.open_both(mapping)
         records = {side: _read(endpoints[side], key) for side, key in keys.items()}
     except ConnectorError as error:
         return Comparison(problem=(error.code, {**error.params, "detail": error.detail}))
-    rules = load_rules(mapping, endpoints[Side.LEFT].info.fields, endpoints[Side.RIGHT].info.fields)
     left, right = records[Side.LEFT], records[Side.RIGHT]
     return Comparison(
         left_exists=left is not None,
@@ -126,7 +124,7 @@ def _row(
         now is not None and then[position] is not UNKNOWN and now[position] != then[position]
         for now, then in zip(values, bases, strict=True)
     ]
-    texts = [shown(record.values[position]) if record is not None else None for record in records]
+    texts = [_display(record.values[position]) if record is not None else None for record in records]
     base = bases[0][position]
     both = values[0] is not None and values[1] is not None
     return Row(
@@ -134,7 +132,7 @@ def _row(
         left_field=rule.left,
         right_field=rule.right,
         left=texts[0],
-        base=None if base is UNKNOWN else shown(base),
+        base=None if base is UNKNOWN else _display(base),
         right=texts[1],
         left_changed=moved[0],
         right_changed=moved[1],
@@ -143,6 +141,11 @@ def _row(
         result=_result(merged, position),
         direction=rule.direction.value,
     )
+
+
+def _display(value: Any) -> str | bool | None:
+    """Yes and no are words, which the page knows in the reader's language."""
+    return value if isinstance(value, bool) else shown(value)
 
 
 def _result(merged: Merge | None, position: int) -> Side | None:
