@@ -180,7 +180,9 @@ class Endpoint(Protocol):
     def read(self, keys: Collection[str]) -> dict[str, Record]:
         """The records of ``keys`` that exist, inside or outside the filter."""
 
-    def search(self, fields: Sequence[str], wanted: Collection[tuple[Any, ...]], *, case_sensitive: Sequence[bool]) -> list[Record]:
+    def search(
+        self, fields: Sequence[str], wanted: Collection[tuple[Any, ...]], *, case_sensitive: Sequence[bool]
+    ) -> list[Record]:
         """Records within the filter whose ``fields`` equal one of ``wanted`` (text trimmed of surrounding space)."""
 
     def create(self, operations: Sequence[Create]) -> list[WriteResult]:

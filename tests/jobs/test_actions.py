@@ -1,4 +1,4 @@
-"""What people do about open errors: each action, on real databases, through the services that the page and the command call."""
+"""What people do about open errors: each action, on real databases, through the services behind page and command."""
 
 from collections.abc import Callable
 
