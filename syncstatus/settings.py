@@ -139,6 +139,9 @@ CELERY_BROKER_TRANSPORT_OPTIONS = {
     # Without these two, lost tasks are looked for only every 100 seconds.
     "unacked_restore_interval": 5,
     "unacked_restore_throttle": 1,
+    # A click does not wait for a broker that is away: its job stands in PostgreSQL, and beat rings again.
+    "max_retries": 0,
+    "socket_connect_timeout": 2,
 }
 CELERY_ACCEPT_CONTENT = ["json"]
 CELERY_TASK_SERIALIZER = "json"
