@@ -55,6 +55,10 @@ def main() -> None:
         if needs_store(sys.argv[1:]):
             prepare_store(sys.argv[1])
         execute_from_command_line(sys.argv)
+    except BrokenPipeError:
+        # Whoever read our output has read enough; what is still in the buffer must not fail at the end.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(1)
     except (embedded.EmbeddedError, ImproperlyConfigured) as error:
         sys.stderr.write(f"{error}\n")
         sys.exit(WRONG_CONFIGURATION)

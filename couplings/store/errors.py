@@ -112,7 +112,10 @@ def open_new(mapping: int, reports: Sequence[Report]) -> None:
 
 
 def refresh(reports: Sequence[Report]) -> None:
-    """Update open errors with what was found this time; whatever a person had asked for is worked off."""
+    """Update open errors with what was found this time; whatever a person had asked for is worked off.
+
+    An error that was only looked at again, and is as it was, keeps its time: people read the newest first.
+    """
     if not reports:
         return
     with open_cursor() as cursor:
@@ -123,7 +126,10 @@ def refresh(reports: Sequence[Report]) -> None:
                 left_key = s.left_key, right_key = s.right_key, left_exists = s.left_exists,
                 right_exists = s.right_exists, description = s.description, kind = s.kind, code = s.code,
                 params = s.params, fields = s.fields, details = s.details, state = s.state,
-                attempts = s.attempts, next_attempt = s.next_attempt, job = s.job, last_seen = now(),
+                attempts = s.attempts, next_attempt = s.next_attempt, job = s.job, last_seen = CASE
+                    WHEN s.attempts > e.attempts OR (s.kind, s.code, s.details) IS DISTINCT FROM
+                        (e.kind, e.code, e.details)
+                    THEN now() ELSE e.last_seen END,
                 request = CASE WHEN e.request = s.seen_request THEN '' ELSE e.request END
             FROM staged_errors s WHERE e.id = s.id AND e.state <> 'resolved'
             """

@@ -13,6 +13,7 @@ from jobs.runner.context import Run
 from jobs.runner.outcomes import Verdict
 from syncstatus.engine.decisions import ErrorKind, Problem
 from syncstatus.engine.records import Record, Side
+from syncstatus.engine.rules import Rules
 from syncstatus.engine.values import Kind, Unreadable
 
 MAX_ATTEMPTS = 5
@@ -37,7 +38,7 @@ def report(run: Run, found: Verdict, now: datetime) -> Report:
         right_key=found.right_key,
         left_exists=_exists(candidate, Side.LEFT),
         right_exists=_exists(candidate, Side.RIGHT),
-        description=describe(run, candidate),
+        description=description(run.rules, candidate.left, candidate.right),
         kind=problem.kind.value,
         code=problem.code,
         params=_json(details(run, problem)),
@@ -67,16 +68,16 @@ def details(run: Run, problem: Problem) -> dict[str, Any]:
     return params
 
 
-def describe(run: Run, candidate: Candidate) -> str:
-    """What people call the record: its first filled text field, as the left side has it if it can."""
-    for record in (candidate.left, candidate.right):
-        if record is not None and (name := _name(run, record)):
+def description(rules: Rules, *records: Record | None) -> str:
+    """What people call the record: its first filled text field, as the first of ``records`` has it that can tell."""
+    for record in records:
+        if record is not None and (name := _name(rules, record)):
             return name[:_SHOWN]
     return ""
 
 
-def _name(run: Run, record: Record) -> str:
-    for rule, value in zip(run.rules.fields, record.values, strict=False):
+def _name(rules: Rules, record: Record) -> str:
+    for rule, value in zip(rules.fields, record.values, strict=False):
         if rule.left_type.kind is Kind.TEXT and isinstance(value, str) and value.strip():
             return value.strip()
     return ""

@@ -8,7 +8,7 @@ from django.contrib.auth.models import User
 
 from couplings.models import Coupling, SyncError, TableMapping
 from jobs.runner import systems
-from jobs.runner.reports import shown
+from jobs.runner.reports import description, shown
 from jobs.runner.tokens import token_of
 from jobs.services import actions
 from jobs.services.actions import Requested
@@ -51,6 +51,7 @@ class Comparison:
     right_included: bool = True
     problem: tuple[str, dict[str, Any]] | None = None
     rows: list[Row] = field(default_factory=list)
+    description: str = ""
     token: str = ""
 
 
@@ -71,6 +72,7 @@ def compare(
         left_included=left is None or left.included,
         right_included=right is None or right.included,
         rows=_rows(rules, left, right, coupling),
+        description=description(rules, left, right),
         token=token_of(left, right),
     )
 

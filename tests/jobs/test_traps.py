@@ -316,3 +316,18 @@ def test_a_record_whose_second_side_refuses_keeps_what_the_first_one_took(world:
     actions.request(SyncError.objects.open(), "retry", user=None, queue=False)
     assert world.left.get(key) == world.right.get(partner) == ("Adatum", "no", "9")
     world.assert_quiet()
+
+
+def test_an_error_that_is_only_looked_at_again_keeps_its_time(world: World) -> None:
+    """The page lists the newest first: what every run finds as it was must not push the new ones down."""
+    (key, partner), (other, _) = world.pairs(2)
+    world.left.delete(key)
+    world.sync()
+    seen = world.error().last_seen
+    world.left.edit(other, phone="5")
+    world.sync()
+    assert world.error().last_seen == seen
+    world.right.edit(partner, phone="6")
+    world.sync()
+    assert world.error().kind == "deleted_and_changed"
+    assert world.error().last_seen > seen
