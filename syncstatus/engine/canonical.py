@@ -110,7 +110,12 @@ def _quantizer(exponent: Decimal) -> Canonicalizer:
     """The hot path of most prices and amounts: a decimal at a known scale."""
 
     def rounded(value: Any) -> Any:
-        return _quantized(value, exponent) if isinstance(value, Decimal) else value
+        if not isinstance(value, Decimal):
+            return value
+        try:
+            return value.quantize(exponent, ROUND_HALF_UP, _WIDE)
+        except InvalidOperation:  # as in _quantized
+            return value
 
     return rounded
 

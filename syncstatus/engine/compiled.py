@@ -60,5 +60,6 @@ def _unchanged(values: Values) -> Values:
 
 def first_unreadable(values: Values) -> int | None:
     """The position of the first value that could not be read."""
-    kinds = list(map(type, values))
-    return kinds.index(Unreadable) if Unreadable in kinds else None
+    if Unreadable not in map(type, values):
+        return None
+    return list(map(type, values)).index(Unreadable)

@@ -1,8 +1,10 @@
 """Canonical values in the type of the side they are written to, or refused with the reason."""
 
 import json
+import re
+import sys
 from collections.abc import Callable, Mapping
-from datetime import UTC, datetime, time
+from datetime import UTC, date, datetime, time
 from decimal import ROUND_HALF_UP, Context, Decimal, InvalidOperation
 from typing import TYPE_CHECKING, Any, Final
 from uuid import UUID
@@ -39,7 +41,35 @@ def converter(rule: "FieldRule", side: Side) -> Converter:
             raise ValueRefused("required_empty")
         return empty
 
-    return converted
+    return _quick(type_, converted)
+
+
+def _quick(type_: FieldType, careful: Converter) -> Converter:
+    """Lets pass at once what is of the right type and fits, as nearly all values are; a run that changes every field
+    of its records spent a tenth of its time in the functions below. Anything else is looked at carefully."""
+    match type_.kind:
+        case Kind.TEXT:
+            return _quick_text(sys.maxsize if type_.length is None else type_.length, careful)
+        case Kind.UUID:
+            return lambda value: value if type(value) is str and _is_uuid(value) else careful(value)
+        case Kind.FLOAT:
+            return lambda value: value if type(value) is float and value - value == 0 else careful(value)
+        case Kind.BOOLEAN | Kind.DATE | Kind.TIME | Kind.DATETIME:
+            native = {Kind.BOOLEAN: bool, Kind.DATE: date, Kind.TIME: time, Kind.DATETIME: datetime}[type_.kind]
+            return lambda value: value if type(value) is native else careful(value)
+    return careful
+
+
+def _quick_text(limit: int, careful: Converter) -> Converter:
+    def quick(value: Any) -> Any:
+        if type(value) is str and value.isascii() and len(value) <= limit and "\0" not in value:
+            return value
+        return careful(value)
+
+    return quick
+
+
+_is_uuid: Final = re.compile("[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}").fullmatch
 
 
 def _refuse(code: str, value: Any) -> ValueRefused:
@@ -135,7 +165,7 @@ def _decimal(type_: FieldType) -> Converter:
             raise _refuse("not_a_number", value)
         if exponent is not None:
             number = _at_scale(number, exponent)
-        if bound is not None and abs(number) >= bound:
+        if bound is not None and not -bound < number < bound:
             raise _refuse("out_of_range", number)
         return number
 

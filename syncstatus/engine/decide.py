@@ -29,7 +29,7 @@ from syncstatus.engine import problems
 from syncstatus.engine.compiled import first_unreadable
 from syncstatus.engine.decisions import Action, Decision, ErrorKind, Problem
 from syncstatus.engine.merge import Merge, merge
-from syncstatus.engine.records import UNKNOWN, Memory, Pair, Record, Side, Values
+from syncstatus.engine.records import UNKNOWN, Memory, Pair, Record, Side, Values, has_unknown
 from syncstatus.engine.rules import NO_INSTRUCTION, DeletionPolicy, Instruction, Rules
 from syncstatus.engine.values import ValueRefused
 
@@ -94,7 +94,7 @@ def _two(rules: Rules, left: Record, right: Record, memory: Memory | None, instr
 
 def _unsettled(memory: Memory, record: Record) -> bool:
     """Whether a field was never agreed on (mapped since, for example) and its values are at hand."""
-    return UNKNOWN in memory.left_base and bool(record.values)
+    return has_unknown(memory.left_base) and bool(record.values)
 
 
 def _merged(
@@ -102,7 +102,11 @@ def _merged(
     instruction: Instruction,
 ) -> Decision:  # fmt: skip
     canonical = rules.compiled.canonical
-    values = canonical[Side.LEFT](left.values), canonical[Side.RIGHT](right.values)
+    # A record that was taken for what the coupling remembers holds the very base, which is canonical.
+    values = (
+        bases[0] if left.values is bases[0] else canonical[Side.LEFT](left.values),
+        bases[1] if right.values is bases[1] else canonical[Side.RIGHT](right.values),
+    )
     if values == bases:
         return Decision(Action.REFRESH, left_base=bases[0], right_base=bases[1])
     broken = _unreadable(values)
@@ -119,7 +123,7 @@ def _merged(
 
 
 def _unreadable(values: tuple[Values, Values]) -> Problem | None:
-    for side, row in zip(Side, values, strict=True):
+    for side, row in ((Side.LEFT, values[0]), (Side.RIGHT, values[1])):
         position = first_unreadable(row)
         if position is not None:
             return problems.unreadable(side, position, row[position])
@@ -146,8 +150,8 @@ def _conflict(found: Merge, memory: Memory | None) -> Problem:
 
 def _write(rules: Rules, values: tuple[Values, Values], found: Merge, memory: Memory | None) -> Decision:
     try:
-        left = _converted(rules, Side.LEFT, values[1], found.to_left)
-        right = _converted(rules, Side.RIGHT, values[0], found.to_right)
+        left = _converted(rules, Side.LEFT, values[1], found.to_left) if found.to_left else {}
+        right = _converted(rules, Side.RIGHT, values[0], found.to_right) if found.to_right else {}
     except _RefusedError as refused:
         return Decision(Action.ERROR, problem=refused.problem)
     side = Side.LEFT if left and not right else Side.RIGHT if right and not left else None
@@ -165,12 +169,13 @@ class _RefusedError(Exception):
 def _converted(rules: Rules, side: Side, values: Values, positions: Sequence[int]) -> Mapping[int, Any]:
     """The other side's canonical ``values`` at ``positions`` in the types of ``side``."""
     converters = rules.compiled.converters[side]
-    sent = {}
-    for position in positions:
-        try:
+    sent: dict[int, Any] = {}
+    position = 0
+    try:
+        for position in positions:
             sent[position] = converters[position](values[position])
-        except ValueRefused as refusal:
-            raise _RefusedError(problems.refused(side, position, refusal)) from None
+    except ValueRefused as refusal:
+        raise _RefusedError(problems.refused(side, position, refusal)) from None
     return sent
 
 

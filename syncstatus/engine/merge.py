@@ -54,19 +54,23 @@ def merge(
 ) -> Merge:  # fmt: skip
     """Merge the canonical ``values`` (left, right) against each side's own base; ``UNKNOWN`` where there is none."""
     found = Merge(list(bases[0]), list(bases[1]))
+    left_base, right_base, to_right = found.left_base, found.right_base, found.to_right
     both_ways = rules.compiled.both_ways
     asked = instruction is not NO_INSTRUCTION
     for position, (left, right, left_then, right_then) in enumerate(zip(*values, *bases, strict=True)):
         if left == right:
-            found.left_base[position] = found.right_base[position] = left
+            left_base[position] = right_base[position] = left
             continue
         left_moved, right_moved = left != left_then, right != right_then  # nothing equals UNKNOWN: both have moved
         if asked or not both_ways[position] or left_moved is right_moved:
             if left_moved or right_moved:
                 judged = _judge(rules.compiled, position, left_moved, right_moved, records, instruction)
                 found.take(judged, position, left, right)
+        elif left_moved:  # as ``take`` does it; this is where most changed fields come by
+            to_right.append(position)
+            left_base[position] = right_base[position] = left
         else:
-            found.take(Side.LEFT if left_moved else Side.RIGHT, position, left, right)
+            found.take(Side.RIGHT, position, left, right)
     return found
 
 

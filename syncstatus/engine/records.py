@@ -30,6 +30,11 @@ UNKNOWN: Final = _Unknown()
 Values = tuple[Any, ...]  # one value for each field of the mapping, in its order
 
 
+def has_unknown(base: Values) -> bool:
+    """Whether a field was never agreed on. Looks at types: ``in`` alone would compare each value with ``UNKNOWN``."""
+    return _Unknown in map(type, base)
+
+
 @dataclass(frozen=True, slots=True)
 class Record:
     """One side's record as it was read.
