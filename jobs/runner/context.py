@@ -47,7 +47,7 @@ class Run:
     on_page: Callable[["Run"], None] | None = None
     stop: Callable[[], bool] | None = None
     statistics_at: int = PAGE  # so many new couplings make the store's statistics worth refreshing
-    previewed: set[Any] = field(default_factory=set)
+    previewed: set[str] = field(default_factory=set)
     undecided: dict[Side, set[str]] = field(default_factory=lambda: {side: set() for side in Side})
     believes: dict[Side, bool] = field(init=False)
     endpoint_fields: dict[Side, tuple[str, ...]] = field(init=False)

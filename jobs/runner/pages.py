@@ -10,6 +10,7 @@ from jobs.runner.pipeline import Pipeline
 from jobs.runner.remembering import judge
 from jobs.runner.sources import Page
 from syncstatus.engine.plan import Outcome
+from syncstatus.engine.records import Side
 
 # A record that moves under our hands is read and decided again so many times within a run, then left for later.
 ROUNDS = 3
@@ -58,12 +59,14 @@ def _seen(run: Run, candidate: Candidate) -> bool:
     if candidate.marked and not candidate.wanted:
         return True
     if run.preview:
-        pair = candidate.coupling.id if candidate.coupling is not None else (candidate.left_key, candidate.right_key)
-        seen = pair in run.previewed
-        run.previewed.add(pair)
-        return seen
+        return not run.previewed.isdisjoint(_names(candidate))
     error = candidate.error
     return error is not None and error.job == run.job.pk and not error.request
+
+
+def _names(candidate: Candidate) -> list[str]:
+    """Both records of a pair, also of one that has only just matched."""
+    return [f"{side.value} {key}" for side in Side if (key := candidate.key(side)) is not None]
 
 
 def _round(run: Run, candidates: list[Candidate]) -> list[Candidate]:
@@ -75,6 +78,7 @@ def _round(run: Run, candidates: list[Candidate]) -> list[Candidate]:
     matching.find_partners(run, candidates)
     deciding.decide_all(run, candidates)
     if run.preview:
+        run.previewed.update(name for candidate in candidates for name in _names(candidate))
         return []
     writing.write(run, candidates)
     overtaken = [candidate for candidate in candidates if candidate.overtaken]

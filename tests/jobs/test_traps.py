@@ -260,6 +260,13 @@ def test_t26_a_preview_writes_nothing_anywhere(world: World) -> None:
     assert told(world.sync()) == {"inserted": 1, "modified": 1}
 
 
+def test_a_preview_counts_a_pair_that_matches_once(make_world: MakeWorld) -> None:
+    world = make_world(match=["name"])
+    world.left.add(name="Adatum", phone="1")
+    world.right.add(name="Adatum", phone="2")
+    assert told(jobs.preview(world.mapping, Kind.MODIFIED)) == told(world.sync()) == {"failed": 1}
+
+
 def test_t28_lost_couplings_couple_again_and_unequal_pairs_are_conflicts(make_world: MakeWorld) -> None:
     world = make_world(match=["name"], deletion_conflict="delete")
     pairs = world.pairs(10)
