@@ -12,6 +12,10 @@ from syncstatus.engine.records import Memory, Record, Side
 from syncstatus.engine.rules import NO_INSTRUCTION, Instruction
 
 
+Changes = dict[str, tuple[Any, Any]]
+"""What was written on one side: field to its old and new value."""
+
+
 @dataclass(slots=True, eq=False)
 class Candidate:
     """``memory`` is the coupling's, or without one that of a record adopted from an intent. ``marked`` says that a
@@ -38,7 +42,7 @@ class Candidate:
     problem: Problem | None = None
     left_result: WriteResult | None = None
     right_result: WriteResult | None = None
-    changes: dict[str, dict[str, list[Any]]] = field(default_factory=dict)
+    changes: dict[str, Changes] = field(default_factory=dict)
 
     def key(self, side: Side) -> str | None:
         return self.left_key if side is Side.LEFT else self.right_key

@@ -34,7 +34,9 @@ def _instruction(run: Run, candidate: Candidate, pair: Pair) -> Instruction:
     """A person's word for this record, else the one for the whole run, which is about two records that differ."""
     if _is_held_still(candidate):
         return NO_INSTRUCTION
-    if candidate.instruction == NO_INSTRUCTION and pair.left is not None and pair.right is not None:
+    given = candidate.instruction
+    none = given is NO_INSTRUCTION or given == NO_INSTRUCTION
+    if none and pair.left is not None and pair.right is not None:
         return run.instruction
     return candidate.instruction
 
@@ -68,11 +70,8 @@ def _moved_since_shown(candidate: Candidate) -> bool:
 
 
 def _hold(run: Run, candidate: Candidate) -> None:
-    decision = candidate.decision
-    if decision is None or candidate.requested or candidate.coupling is None:
-        return
-    missing = _missing(candidate)
-    if missing is None:
+    decision, missing = candidate.decision, _missing(candidate)
+    if missing is None or decision is None or candidate.requested or candidate.coupling is None:
         return
     if run.report_deletions and decision.action in (Action.DELETE, Action.CREATE, Action.UNCOUPLE):
         candidate.problem = Problem(ErrorKind.DELETED, "record_deleted", {"deleted_side": missing.value})

@@ -11,7 +11,7 @@ from jobs.runner.candidates import Candidate
 from jobs.runner.context import Run
 from jobs.runner.requests import instruction
 from syncstatus.engine.base import load_base
-from syncstatus.engine.records import UNKNOWN, Memory, Record, Side
+from syncstatus.engine.records import Memory, Record, Side, has_unknown
 from syncstatus.engine.rules import NO_INSTRUCTION
 
 
@@ -47,7 +47,7 @@ def _believe(run: Run, candidate: Candidate, side: Side) -> bool:
     if candidate.listed is not side.other or known is None or coupling is None or not run.believes[side]:
         return False
     version, base = known.version(side), known.base(side)
-    if not version or candidate.error is not None or UNKNOWN in base:
+    if not version or candidate.error is not None or has_unknown(base):
         return False
     candidate.set_record(side, Record(coupling.key(side), version, base))
     return True

@@ -46,17 +46,16 @@ class Verdict:
 
     @property
     def left_key(self) -> str | None:
-        return self._key(Side.LEFT)
+        return self.candidate.left_key if self.decision.action is not Action.CREATE else self._key(Side.LEFT)
 
     @property
     def right_key(self) -> str | None:
-        return self._key(Side.RIGHT)
+        return self.candidate.right_key if self.decision.action is not Action.CREATE else self._key(Side.RIGHT)
 
     def _key(self, side: Side) -> str | None:
         """The record's key; the new one when a record was created."""
         result = self.candidate.result(side)
-        created = self.decision.action is Action.CREATE and self.decision.side is side
-        if created and result is not None and result.key is not None:
+        if self.decision.side is side and result is not None and result.key is not None:
             return result.key
         return self.candidate.key(side)
 
@@ -122,8 +121,7 @@ def _left_out(candidate: Candidate, decision: Decision, problem: Problem) -> Out
 
 
 def _refusal(run: Run, candidate: Candidate) -> Problem | None:
-    for side in Side:
-        result = candidate.result(side)
+    for side, result in ((Side.LEFT, candidate.left_result), (Side.RIGHT, candidate.right_result)):
         if result is not None and result.outcome is not WriteOutcome.OK:
             return _problem(run, side, result)
     return None

@@ -19,6 +19,7 @@ from couplings.store.couplings import Agreement
 from couplings.store.errors import ErrorRow
 from jobs.models import CreateIntent
 from jobs.runner import lease
+from jobs.runner.candidates import Changes
 from jobs.runner.context import Run
 from jobs.runner.outcomes import Verdict, partly_done, verdict
 from jobs.runner.reports import details, report
@@ -58,7 +59,8 @@ def remember(run: Run, judged: Judged) -> None:
         _agree(run, verdicts)
         _part(run, verdicts)
         _report(run, verdicts)
-        log.append([_entry(run, found) for found in verdicts if found.logged])
+        now = str(datetime.now(UTC))
+        log.append([_entry(run, found, now) for found in verdicts if found.logged])
         _answer_intents(verdicts)
         _move_cursors(run, page)
         lease.keep(run.job.pk, run.holder, judged.counters, page.progress)
@@ -123,16 +125,12 @@ _RESOLUTIONS = {
 
 def _agreement(run: Run, found: Verdict) -> Agreement:
     """What the coupling remembers: the versions after our writes, and as bases what was read back (DESIGN R7)."""
-    read_back = _read_back(found, Side.LEFT), _read_back(found, Side.RIGHT)
+    left, right = found.candidate.left_result, found.candidate.right_result
+    read_back = left.values if left is not None else None, right.values if right is not None else None
     bases = settle(run.rules, found.decision, *read_back)
     again = moved_meanwhile(run.rules, found.decision, *read_back)
     versions = ("", "") if again else (found.version(Side.LEFT), found.version(Side.RIGHT))
     return _remembered(run, found, versions, bases)
-
-
-def _read_back(found: Verdict, side: Side) -> Values | None:
-    result = found.candidate.result(side)
-    return result.values if result is not None else None
 
 
 def _partial_agreement(run: Run, found: Verdict) -> Agreement:
@@ -165,7 +163,7 @@ def _remembered(run: Run, found: Verdict, versions: tuple[str, str], bases: tupl
     )
 
 
-def _entry(run: Run, found: Verdict) -> tuple[object, ...]:
+def _entry(run: Run, found: Verdict, now: str) -> tuple[object, ...]:
     candidate, problem = found.candidate, found.problem
     params = orjson.dumps(details(run, problem), default=str).decode() if problem is not None else "{}"
     return (
@@ -178,11 +176,11 @@ def _entry(run: Run, found: Verdict) -> tuple[object, ...]:
         problem.code if problem is not None else "",
         params,
         _json(candidate.changes),
-        datetime.now(UTC),
+        now,
     )
 
 
-def _json(changes: dict[str, dict[str, list[object]]]) -> str:
+def _json(changes: dict[str, Changes]) -> str:
     return orjson.dumps(changes, default=_shown, option=orjson.OPT_NON_STR_KEYS).decode()
 
 

@@ -1,6 +1,7 @@
 """Carry out decisions: creates announced first, then conditional writes, in bulk, one side after the other."""
 
 from collections.abc import Callable, Iterable, Sequence
+from itertools import repeat
 from typing import Any
 
 from jobs.runner import creating
@@ -44,22 +45,23 @@ def _carry_out(
     for (candidate, operation), result in zip(batch, results, strict=True):
         candidate.set_result(side, result)
         if result.outcome is OK:
+            run.written[side] += 1
             _note(run, candidate, side, operation)
 
 
 def _note(run: Run, candidate: Candidate, side: Side, operation: Operation) -> None:
     """Remember what changed, old and new, for the synchronization log."""
-    run.written[side] += 1
     record = candidate.record(side)
     old = record.values if record is not None else None
     changes = candidate.changes.setdefault(side.value, {})
     if isinstance(operation, Delete):
-        names = run.endpoint_fields[side]
-        changes.update({name: [value, None] for name, value in zip(names, old or (), strict=False)})
-        return
-    positions = run.positions[side]
-    for name, value in operation.values.items():
-        changes[name] = [old[positions[name]] if old is not None else None, value]
+        changes.update(zip(run.endpoint_fields[side], zip(old or (), repeat(None), strict=False), strict=False))
+    elif old is None:
+        changes.update(zip(operation.values, zip(repeat(None), operation.values.values(), strict=False), strict=False))
+    else:
+        # Without a step of Python's for each field, of which there are two million in a run of 100,000 records.
+        before = map(old.__getitem__, map(run.positions[side].__getitem__, operation.values))
+        changes.update(zip(operation.values, zip(before, operation.values.values(), strict=True), strict=True))
 
 
 def _delete(candidate: Candidate, side: Side) -> tuple[Candidate, Delete]:
@@ -81,8 +83,11 @@ def _create(run: Run, candidate: Candidate, side: Side) -> tuple[Candidate, Crea
 def _updates(run: Run, ready: Iterable[tuple[Candidate, Decision]], side: Side) -> list[tuple[Candidate, Update]]:
     names, batch = run.endpoint_fields[side], []
     for candidate, decision in ready:
-        values, record = decision.writes(side), candidate.record(side)
-        if values and record is not None and decision.action is not Action.CREATE:
-            fields = {names[position]: value for position, value in values.items()}
+        values = decision.writes(side)
+        if not values or decision.action is Action.CREATE:
+            continue
+        record = candidate.record(side)
+        if record is not None:
+            fields = dict(zip(map(names.__getitem__, values), values.values(), strict=True))
             batch.append((candidate, Update(record.key, record.version, fields)))
     return batch
