@@ -2,7 +2,7 @@
 
 Each incident is what really happens in such a company, done with plain statements in the business databases; the
 errors are found by the next synchronization. ``EXPECTED`` says how many of each kind there are then. Dependency is not
-among them, as no field looks up a coupled parent yet; nor is an unknown outcome, which takes an answer lost on the way.
+among them, as no field looks up a coupled parent yet.
 """
 
 from collections.abc import Callable, Mapping
@@ -26,12 +26,16 @@ EXPECTED: Mapping[tuple[str, ErrorKind], int] = {
     ("CUSTOMER", ErrorKind.VALIDATION): 1,
     ("CONTACT", ErrorKind.VALIDATION): 2,
     ("ITEM", ErrorKind.VALIDATION): 1,
+    ("ITEM", ErrorKind.UNKNOWN_OUTCOME): 1,
     ("CUSTOMER", ErrorKind.PERMISSION): 2,
     ("CUSTOMER", ErrorKind.TRANSIENT): 1,
     ("CURRENCY", ErrorKind.HELD): 18,
     ("PAYMENT_TERMS", ErrorKind.SCHEMA): 1,
     ("WAREHOUSE", ErrorKind.CONNECTION): 1,
 }
+
+# The article that the CRM cannot save without hanging up.
+UNANSWERED = "I-9002"
 
 Work = Callable[[cursor, cursor, World], None]
 
@@ -61,6 +65,7 @@ def settle() -> None:
         cursor.execute("delete from posting_batch")
     with opened(System.CRM) as crm, crm.cursor() as cursor:
         cursor.execute("update account set legal_hold = false where legal_hold")
+        cursor.execute("drop trigger if exists watchdog_last on product; drop trigger if exists watchdog on product")
         cursor.execute("alter table terms add column if not exists discount_days smallint not null default 0")
 
 
@@ -112,6 +117,22 @@ def two_products_have_one_number(erp: cursor, crm: cursor, world: World) -> None
     add(erp, "item", no="I-9001", description="Ergonomic Desk", **article)
 
 
+def the_crm_hangs_up_without_an_answer(erp: cursor, crm: cursor, world: World) -> None:
+    """While it commits: whoever sent the article cannot tell whether it is there.
+
+    No other incident creates an article in the CRM, as all creates of one call share a transaction and its fate.
+    """
+    crm.execute(
+        "create constraint trigger watchdog after insert on product deferrable initially deferred"
+        " for each row when (new.product_number = %(no)s) execute function hang_up();"
+        "create trigger watchdog_last before insert on product"
+        " for each row when (new.product_number = %(no)s) execute function leave_watchdog_for_last()",
+        {"no": UNANSWERED},
+    )
+    article = {"unit_price": 129, "base_unit": "PCS", "gtin": "2099999999981"}
+    add(erp, "item", no=UNANSWERED, description="Monitor Arm", **article)
+
+
 def one_enters_what_the_other_refuses(erp: cursor, crm: cursor, world: World) -> None:
     change(crm, "account", account_id(world, 75), "credit_amount", "-100")  # the ERP has a check constraint
     title = "Deputy Assistant to the Regional Head of Purchasing"
@@ -147,6 +168,7 @@ INCIDENTS: tuple[Work, ...] = (
     one_deletes_what_the_other_changes,
     a_customer_is_entered_twice,
     two_products_have_one_number,
+    the_crm_hangs_up_without_an_answer,
     one_enters_what_the_other_refuses,
     legal_freezes_accounts,
     a_posting_batch_hangs,

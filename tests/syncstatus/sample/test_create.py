@@ -7,12 +7,13 @@ from django.core.management import call_command
 from django.utils import timezone
 
 from couplings.models import Connection, Coupling, SyncError, TableMapping
+from couplings.models.error import State
 from jobs import sample
-from jobs.models import JobState, Kind, SyncJob
+from jobs.models import CreateIntent, JobState, Kind, SyncJob
 from jobs.services import actions, jobs
 from syncstatus.sample import databases
 from syncstatus.sample.databases import SampleError, System, opened
-from syncstatus.sample.incidents import EXPECTED
+from syncstatus.sample.incidents import EXPECTED, UNANSWERED
 
 EXPECTED_ERRORS = {(name, kind.value): number for (name, kind), number in EXPECTED.items()}
 # The mapped fields of both sides, by key, as the mapping compares them.
@@ -62,6 +63,13 @@ def test_the_first_synchronization_couples_everything_and_writes_nothing():
     assert done == {name: (JobState.FINISHED, size, size, 0) for name, size in sizes.items()}
 
 
+def test_a_create_without_an_answer_is_announced_and_tried_again():
+    error = SyncError.objects.open().get(kind="unknown_outcome")
+    assert (error.left_key, error.code, error.state, error.attempts) == (UNANSWERED, "answer_lost", State.RETRYING, 1)
+    assert CreateIntent.objects.get().source_key == UNANSWERED
+    assert articles(UNANSWERED) == 0
+
+
 def test_what_has_no_error_is_in_step_after_the_next_round():
     assert TableMapping.objects.filter(next_run__lte=timezone.now()).count() == len(sample.MAPPINGS)
     before = open_errors()
@@ -78,9 +86,20 @@ def test_what_its_people_settle_gets_through_with_a_retry():
     actions.request(SyncError.objects.open(), actions.RETRY, user=None, queue=False)
     synchronize(Kind.MODIFIED, [*SIDES, "PAYMENT_TERMS", "STOCK"])
     gone = {("CUSTOMER", "permission"), ("CUSTOMER", "transient"), ("PAYMENT_TERMS", "schema")}
-    gone.add(("WAREHOUSE", "connection"))
+    gone |= {("ITEM", "unknown_outcome"), ("WAREHOUSE", "connection")}
     assert open_errors() == {error: number for error, number in before.items() if error not in gone}
     call_command("sample", "settle")
+
+
+def test_what_had_no_answer_is_created_once():
+    call_command("sample", "settle")
+    actions.request(SyncError.objects.open().filter(kind="unknown_outcome"), actions.RETRY, user=None, queue=False)
+    assert articles(UNANSWERED) == 1
+    assert Coupling.objects.filter(mapping__name="ITEM", left_key=UNANSWERED).count() == 1
+    assert SyncError.objects.get(kind="unknown_outcome").state == State.RESOLVED
+    assert not CreateIntent.objects.exists()
+    assert synchronize(Kind.FULL, ["ITEM"]) == {"ITEM": 0}
+    assert articles(UNANSWERED) == 1
 
 
 def test_it_is_created_once():
@@ -114,6 +133,13 @@ def known(mapping):
     """The left keys of the pairs that have an open error and differ because of it."""
     errors = SyncError.objects.open().filter(mapping__name=mapping, left_exists=True, right_exists=True)
     return set(errors.values_list("left_key", flat=True))
+
+
+def articles(number):
+    """How many records of the CRM bear this article number."""
+    with opened(System.CRM) as crm, crm.cursor() as cursor:
+        cursor.execute("select count(*) from product where product_number = %s", [number])
+        return cursor.fetchone()[0]
 
 
 def rows(system, statement):
