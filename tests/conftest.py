@@ -7,6 +7,7 @@ its settings. The data lie in the folder that DATA_DIR names, or in a temporary 
 import itertools
 import os
 import secrets
+import signal
 import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -34,6 +35,9 @@ numbers = itertools.count(1)
 
 
 def pytest_configure() -> None:
+    # A run in the background begins with these ignored, and the programs that the tests interrupt would inherit that.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+    signal.signal(signal.SIGHUP, signal.SIG_DFL)
     # Read now, while the environment is the run's own and before pytest-django sets Django up.
     from django.conf import settings
 
