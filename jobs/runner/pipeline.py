@@ -5,7 +5,7 @@ records: pages overlap only when both hold couplings and none of them is the sam
 write and commit breaks: nothing (see ``remembering``).
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from types import TracebackType
 
@@ -47,10 +47,13 @@ class Pipeline:
         if pending is not None:
             pending.result()
 
-    def make_way(self, candidates: Iterable[Candidate]) -> None:
-        """Wait if these might meet the records of the page under way."""
+    def make_way(self, candidates: Sequence[Candidate]) -> None:
+        """Wait if these might meet the records of the page under way; their couplings are then read anew."""
         if self._pending is not None and not self._is_apart(candidates):
             self.wait()
+            for candidate in candidates:
+                if candidate.coupling is not None:
+                    candidate.coupling = candidate.coupling.light()
 
     def _is_apart(self, candidates: Iterable[Candidate]) -> bool:
         return all(c.coupling is not None and c.coupling.id not in self._couplings for c in candidates)

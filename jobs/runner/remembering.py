@@ -56,7 +56,7 @@ def remember(run: Run, judged: Judged) -> None:
     page, verdicts = judged.page, judged.verdicts
     with transaction.atomic():
         _couple(run, verdicts)
-        _agree(run, verdicts)
+        agreed = _agree(run, verdicts)
         _part(run, verdicts)
         _report(run, verdicts)
         now = str(datetime.now(UTC))
@@ -64,6 +64,8 @@ def remember(run: Run, judged: Judged) -> None:
         _answer_intents(verdicts)
         _move_cursors(run, page)
         lease.keep(run.job.pk, run.holder, judged.counters, page.progress)
+    run.own[Side.LEFT].add({row.left_key: row.left_version for row in agreed if row.left})
+    run.own[Side.RIGHT].add({row.right_key: row.right_version for row in agreed if row.right})
 
 
 def _couple(run: Run, verdicts: Sequence[Verdict]) -> None:
@@ -76,11 +78,12 @@ def _couple(run: Run, verdicts: Sequence[Verdict]) -> None:
         found.coupling_id = ids.get((found.left_key or "", found.right_key or ""))
 
 
-def _agree(run: Run, verdicts: Sequence[Verdict]) -> None:
+def _agree(run: Run, verdicts: Sequence[Verdict]) -> list[Agreement]:
     known = [_agreement(run, v) for v in verdicts if v.agreed and v.candidate.coupling is not None]
     known += [_partial_agreement(run, v) for v in verdicts if v.partly_agreed]
     if known:
         couplings.update(known)
+    return known
 
 
 def _part(run: Run, verdicts: Sequence[Verdict]) -> None:

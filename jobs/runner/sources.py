@@ -94,8 +94,10 @@ def feed(run: Run, side: Side, cursor: Cursor) -> Iterator[Page]:
 
 def of_stamps(run: Run, side: Side, stamps: Sequence[Stamp]) -> list[Candidate]:
     """Listed records that are not as their coupling remembers them; our own writes and repeats drop out (DESIGN R8)."""
+    own = run.own[side]
+    stamps = [stamp for stamp in stamps if not own.has(stamp.key, stamp.version)]
     odd = {stamp.key for stamp in stamps if not is_storable(stamp.key)}
-    coupled = couplings.by_key(run.mapping.pk, side, {stamp.key for stamp in stamps} - odd, with_base=False)
+    coupled = couplings.by_key(run.mapping.pk, side, {stamp.key for stamp in stamps} - odd)
     candidates = {key: unstorable(side, key) for key in odd if _may_couple(run, side)}
     for stamp in stamps:
         if stamp.key in odd:

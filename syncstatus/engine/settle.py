@@ -15,7 +15,7 @@ def settle(
     None for a side that was not written, or stored its values as they were sent. Only what was sent settles: another
     field that moved meanwhile keeps its base, so that it travels later.
     """
-    if left_values is None and right_values is None and decision.left_base is not None and decision.right_base is not None:
+    if left_values is right_values is None and decision.left_base is not None and decision.right_base is not None:
         return decision.left_base, decision.right_base
     left = _settled(rules, decision, Side.LEFT, left_values)
     right = _settled(rules, decision, Side.RIGHT, right_values)

@@ -5,6 +5,7 @@ is taken; so is it for the records that one statement did not take.
 """
 
 from collections.abc import Callable, Mapping, Sequence
+from functools import cached_property
 from typing import Final, TypeVar
 
 from sqlalchemy.engine import Connection
@@ -52,7 +53,7 @@ class BulkWriter(RowWriter):
             and refusals.refused_unsent(self.table, operation) is None
         )
 
-    @property
+    @cached_property
     def _key_names(self) -> list[str]:
         return [column.name for column in self.table.key.columns]
 
@@ -62,9 +63,9 @@ class BulkWriter(RowWriter):
 
     def _answers(self, connection: Connection, group: Group[Update] | Group[Create], rows: Sequence[Row]) -> Results:
         """Rows of (number, version, stored as sent, key...); the records that differ are read back."""
-        keys = {row[0]: self.table.key.text(row[3:]) for row in rows}
-        same = {row[0]: WriteResult(Outcome.OK, keys[row[0]], row[1]) for row in rows if row[2]}
-        differing = {number: key for number, key in keys.items() if number not in same}
+        text = self.table.key.text
+        same = {row[0]: WriteResult(Outcome.OK, text(row[3:]), row[1]) for row in rows if row[2]}
+        differing = {row[0]: text(row[3:]) for row in rows if not row[2]}
         return same | self._read_back(connection, differing, group) if differing else same
 
     def delete(self, connection: Connection, group: Group[Delete]) -> Results:

@@ -30,6 +30,7 @@ class StagedUpdate:
         self.table = table
         sets = {tuple(operation.values) for operation in group.values()}
         self.names = list(dict.fromkeys(name for names in sets for name in names))
+        self.alike = len(sets) == 1
         self.partial = {name for name in self.names if any(name not in names for names in sets)}
         self.staging = Staging(connection, self._types())
         self.staging.fill(self._rows(group))
@@ -64,8 +65,8 @@ class StagedUpdate:
         for number, operation in group.items():
             sent = operation.values
             key = staged_key(self.table, operation.key)
-            values = encode([sent.get(name) for name in self.names])
-            yield [number, *key, operation.version, *values, *(name in sent for name in flags)]
+            values = encode(list(sent.values()) if self.alike else [sent.get(name) for name in self.names])
+            yield [number, *key, operation.version, *values, *[name in sent for name in flags]]
 
     def _assigned(self, number: int, name: str) -> ColumnElement[Any]:
         value = self.staging[f"v{number}"]
