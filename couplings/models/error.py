@@ -37,6 +37,7 @@ class Resolution(models.TextChoices):
     RESTORED = "restored", _("restored")
     DELETED = "deleted", _("deleted")
     UNCOUPLED = "uncoupled", _("coupling removed")
+    COUPLED = "coupled", _("coupled by hand")
     EXCLUDED = "excluded", _("outside the filter")
     RECOVERED = "recovered", _("the connection works again")
     SUPERSEDED = "superseded", _("the mapping was changed")

@@ -1,11 +1,11 @@
 """Couple, uncouple and synchronize records that a person points at."""
 
 import json
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping
 from typing import Any
 
 from django.contrib.auth.models import User
-from django.db import transaction
+from django.db import IntegrityError, transaction
 from django.db.models import QuerySet
 from django.db.models.functions import Now
 from django.utils import timezone
@@ -15,6 +15,7 @@ from couplings.models.error import Resolution, State
 from couplings.store import couplings as store
 from couplings.store import log
 from jobs.models import JobState, Kind, SyncJob, Trigger
+from jobs.queue import enqueue
 from jobs.runner import systems
 from jobs.services import jobs
 from jobs.services.errors import Refused
@@ -54,7 +55,7 @@ def existing_keys(mapping: TableMapping, side: Side, keys: Collection[str]) -> l
     Raises ``Refused`` (``record_not_found``) when one is neither coupled nor exists, and the connectors' errors.
     """
     unknown = dict.fromkeys(_unknown(mapping, side, keys))
-    compact = {key: _compact(key) for key in unknown}
+    compact = {key: compact(key) for key in unknown}
     missing = set(_unknown(mapping, side, compact.values()))
     told = [key for key in unknown if compact[key] in missing]
     if told:
@@ -69,7 +70,8 @@ def _unknown(mapping: TableMapping, side: Side, keys: Collection[str]) -> list[s
     return [key for key in left if key not in stamps]
 
 
-def _compact(key: str) -> str:
+def compact(key: str) -> str:
+    """A composite key as it is stored: its JSON without spaces. Any other key stays as it is."""
     try:
         parts = json.loads(key)
     except (ValueError, RecursionError):
@@ -80,28 +82,68 @@ def _compact(key: str) -> str:
 def add(mapping: TableMapping, left_key: str, right_key: str, *, user: User | None, queue: bool = False) -> Coupling:
     """Set Up Coupling: couple two existing records; they are merged by the next run, as at a first contact.
 
+    Their errors close, and records that could not be decided because of them are looked at again. A paused mapping
+    does both when it resumes.
+
     Raises ``Refused`` (``already_coupled``, ``record_not_found``) and the connectors' errors.
     """
     keys = {Side.LEFT: left_key, Side.RIGHT: right_key}
+    _check_free(mapping, keys)
     for side, key in keys.items():
-        _check_free(mapping, side, key)
         _check_exists(mapping, side, key)
-    with transaction.atomic():
-        coupling = Coupling.objects.create(mapping=mapping, left_key=left_key, right_key=right_key)
-        for side, key in keys.items():
-            UncoupledRecord.objects.filter(mapping=mapping, side=side.value, key=key).delete()
-            _close(SyncError.objects.filter(**{"mapping": mapping, f"{side.value}_key": key}), user)
-        job = _record_of(mapping, Kind.COUPLE, user, coupled=1)
-        log.append([_entry(job, coupling.pk, left_key, right_key, "coupled")])
-    records(mapping, Side.LEFT, [left_key], user=user, queue=queue)
+    rivals = _rivals(mapping, keys)
+    try:
+        coupling = _couple(mapping, keys, user)
+    except IntegrityError:  # left_record_coupled_once, right_record_coupled_once: somebody was faster
+        _check_free(mapping, keys)
+        raise
+    _synchronize_soon(mapping, Side.LEFT, [left_key], user, queue)
+    for side, others in rivals.items():
+        if others:
+            _synchronize_soon(mapping, side, others, user, queue)
     return coupling
 
 
-def _check_free(mapping: TableMapping, side: Side, key: str) -> None:
-    known = store.by_key(mapping.pk, side, [key], with_base=False).get(key)
-    if known is not None:
-        params = {"side": mapping.side_name(side), "key": key, "other": known.key(side.other)}
-        raise Refused("already_coupled", **params)
+def _couple(mapping: TableMapping, keys: Mapping[Side, str], user: User | None) -> Coupling:
+    left, right = keys[Side.LEFT], keys[Side.RIGHT]
+    with transaction.atomic():
+        coupling = Coupling.objects.create(mapping=mapping, left_key=left, right_key=right)
+        for side, key in keys.items():
+            UncoupledRecord.objects.filter(mapping=mapping, side=side.value, key=key).delete()
+            _close(_errors(mapping, side, [key]), Resolution.COUPLED, user)
+        job = _record_of(mapping, Kind.COUPLE, user, coupled=1)
+        log.append([_entry(job, coupling.pk, left, right, "coupled")])
+    return coupling
+
+
+def _rivals(mapping: TableMapping, keys: Mapping[Side, str]) -> dict[Side, list[str]]:
+    """Records in error that are candidates for one of the two, and no longer are once these two are coupled."""
+    rivals = {}
+    for side, key in keys.items():
+        params = _errors(mapping, side.other, [keys[side.other]]).values_list("params", flat=True)
+        named = {candidate for known in params for candidate in known.get("candidates", [])} - {key}
+        rivals[side] = list(_errors(mapping, side, named).values_list(f"{side.value}_key", flat=True))
+    return rivals
+
+
+def _errors(mapping: TableMapping, side: Side, keys: Collection[str]) -> QuerySet[SyncError]:
+    return SyncError.objects.open().filter(**{"mapping": mapping, f"{side.value}_key__in": list(keys)})
+
+
+def _synchronize_soon(mapping: TableMapping, side: Side, keys: list[str], user: User | None, queue: bool) -> None:
+    """``records``, or a job that waits for as long as the mapping is paused."""
+    try:
+        records(mapping, side, keys, user=user, queue=queue)
+    except Refused:
+        enqueue(mapping, Kind.RECORDS, Trigger.MANUAL, user, {"side": side.value, "keys": keys, "use": ""})
+
+
+def _check_free(mapping: TableMapping, keys: Mapping[Side, str]) -> None:
+    for side, key in keys.items():
+        known = store.by_key(mapping.pk, side, [key], with_base=False).get(key)
+        if known is not None:
+            params = {"key": key, "partner": keys[side.other], "other": known.key(side.other)}
+            raise Refused("already_coupled", side=mapping.side_name(side), **params)
 
 
 def _check_exists(mapping: TableMapping, side: Side, key: str) -> None:
@@ -128,7 +170,7 @@ def _remove(mapping: int, rows: list[tuple[int, str, str]], user: User | None) -
     ids = [id for id, _, _ in rows]
     with transaction.atomic():
         job = _record_of(TableMapping.objects.get(pk=mapping), Kind.UNCOUPLE, user, uncoupled=len(rows))
-        _close(SyncError.objects.filter(coupling__in=ids), user)
+        _close(SyncError.objects.filter(coupling__in=ids), Resolution.UNCOUPLED, user)
         sides = [(Side.LEFT, left) for _, left, _ in rows] + [(Side.RIGHT, right) for _, _, right in rows]
         store.mark_uncoupled(mapping, sides, user.pk if user is not None else None)
         log.append([_entry(job, id, left, right, "uncoupled") for id, left, right in rows])
@@ -136,10 +178,10 @@ def _remove(mapping: int, rows: list[tuple[int, str, str]], user: User | None) -
     return len(rows)
 
 
-def _close(errors: QuerySet[SyncError], user: User | None) -> None:
+def _close(errors: QuerySet[SyncError], resolution: Resolution, user: User | None) -> None:
     errors.exclude(state=State.RESOLVED).update(
         state=State.RESOLVED,
-        resolution=Resolution.UNCOUPLED,
+        resolution=resolution,
         resolved_by=user,
         resolved_at=timezone.now(),
         request="",
