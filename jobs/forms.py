@@ -96,6 +96,26 @@ class CouplingActionForm(SelectionForm):
         return self.PERMISSIONS[self.action_name]
 
 
+class SetUpCouplingForm(ListFilter):
+    """What Set Up Coupling knows so far: the mapping, the record chosen on each side, and what is searched for."""
+
+    LONGEST = 200
+
+    mapping = forms.CharField(required=False)
+    left = forms.CharField(required=False, strip=False)
+    right = forms.CharField(required=False, strip=False)
+    q_left = forms.CharField(required=False)
+    q_right = forms.CharField(required=False)
+
+    @property
+    def chosen(self) -> dict[str, str]:
+        """Without ``strip``: a key may begin or end with a space."""
+        return {name: text for name in self.fields if (text := self.value(name))}
+
+    def searched(self, side: Side) -> str:
+        return self.value(f"q_{side.value}")[: self.LONGEST]
+
+
 class MappingActionForm(forms.Form):
     """An action of a mapping's page."""
 

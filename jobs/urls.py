@@ -8,6 +8,7 @@ from jobs.views.health import healthz
 from jobs.views.home import home
 from jobs.views.jobs import cancel, job, jobs
 from jobs.views.mappings import mapping, mapping_actions, mappings
+from jobs.views.set_up_coupling import set_up_coupling
 
 app_name = "jobs"
 urlpatterns = [
@@ -15,6 +16,7 @@ urlpatterns = [
     path("errors/actions/", actions, name="actions"),
     path("errors/<int:pk>/", error, name="error"),
     path("couplings/actions/", coupling_actions, name="coupling_actions"),
+    path("couplings/add/", set_up_coupling, name="set_up_coupling"),
     path("couplings/<int:pk>/", coupling, name="coupling"),
     path("mappings/", mappings, name="mappings"),
     path("mappings/<path:name>/actions/", mapping_actions, name="mapping_actions"),

@@ -1,12 +1,15 @@
 """Errors, couplings and jobs in words, for templates."""
 
 from typing import Any
+from urllib.parse import urlencode
 
 from django import template
+from django.urls import reverse
 
 from couplings import messages, rules_in_words
 from couplings.log import OUTCOMES
 from couplings.models import Connection, SyncError, TableMapping
+from couplings.models.error import Resolution
 from couplings.shown import number
 from couplings.tables import requested_text
 from syncstatus.engine.records import Side
@@ -78,6 +81,17 @@ def missing_side(error: SyncError) -> str:
 def surviving_side(error: SyncError) -> str:
     missing = _missing(error)
     return side(error.mapping, missing.other) if missing else ""
+
+
+@register.filter
+def set_up_coupling(error: SyncError) -> str:
+    """Where a person couples the record of ``error`` with another one; empty for records that are coupled, and for
+    errors that are closed unless it was by Remove Coupling."""
+    keys = {name: key for name in ("left", "right") if (key := getattr(error, f"{name}_key"))}
+    uncoupled = error.is_open or error.resolution == Resolution.UNCOUPLED
+    if error.mapping is None or error.coupling_id or not keys or not uncoupled:
+        return ""
+    return f"{reverse('jobs:set_up_coupling')}?{urlencode({'mapping': error.mapping.name, **keys})}"
 
 
 @register.filter

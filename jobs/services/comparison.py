@@ -126,7 +126,7 @@ def _row(
         now is not None and then[position] is not UNKNOWN and now[position] != then[position]
         for now, then in zip(values, bases, strict=True)
     ]
-    texts = [_display(record.values[position]) if record is not None else None for record in records]
+    texts = [display(record.values[position]) if record is not None else None for record in records]
     base = bases[0][position]
     both = values[0] is not None and values[1] is not None
     return Row(
@@ -134,7 +134,7 @@ def _row(
         left_field=rule.left,
         right_field=rule.right,
         left=texts[0],
-        base=None if base is UNKNOWN else _display(base),
+        base=None if base is UNKNOWN else display(base),
         right=texts[1],
         left_changed=moved[0],
         right_changed=moved[1],
@@ -145,7 +145,7 @@ def _row(
     )
 
 
-def _display(value: Any) -> str | bool | None:
+def display(value: Any) -> str | bool | None:
     """Yes and no are words, which the page knows in the reader's language."""
     return value if isinstance(value, bool) else shown(value)
 

@@ -1,11 +1,13 @@
 """The page of one record, and the actions on coupled records."""
 
+from urllib.parse import urlencode
+
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.core.exceptions import PermissionDenied
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import get_object_or_404, render
+from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
@@ -82,6 +84,7 @@ def remove(request: HttpRequest, form: CouplingActionForm, selected: QuerySet[Co
         context = {"action": form.action_name, "answer": answer, "count": count, "form": form, "back": listing}
         return render(request, "jobs/confirm.html", context)
     user = request.user if request.user.is_authenticated else None
+    following = after_removal(request, selected)
     removed = service.remove(selected, user=user)
     text = ngettext(
         "%(count)s coupling was removed. Neither record was changed.",
@@ -89,4 +92,14 @@ def remove(request: HttpRequest, form: CouplingActionForm, selected: QuerySet[Co
         removed,
     )
     messages.success(request, text % {"count": number(removed)})
-    return back(request, listing)
+    return redirect(following) if following else back(request, listing)
+
+
+def after_removal(request: HttpRequest, selected: QuerySet[Coupling]) -> str:
+    """The page a coupling is removed from is gone with it: what follows is the choice of the right partner."""
+    wanted = request.POST.get("next", "")
+    for pair in selected.select_related("mapping")[:1]:
+        if wanted == reverse("jobs:coupling", args=[pair.pk]):
+            chosen = {"mapping": pair.mapping.name, "left": pair.left_key, "right": pair.right_key}
+            return f"{reverse('jobs:set_up_coupling')}?{urlencode(chosen)}"
+    return ""

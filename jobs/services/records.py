@@ -1,0 +1,109 @@
+"""Records of one side of a mapping, for a person who looks for one to couple."""
+
+from collections.abc import Collection, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+from couplings.models import SyncError, TableMapping
+from couplings.store import couplings as store
+from jobs.runner import systems
+from jobs.services.comparison import display
+from jobs.services.couplings import compact
+from jobs.services.errors import Refused
+from syncstatus.connectors.errors import ConnectorError
+from syncstatus.connectors.ports import Endpoint
+from syncstatus.engine.records import Record, Side
+from syncstatus.engine.values import Kind
+
+LIMIT = 20  # records that are offered at once
+TELLING = 5
+
+
+@dataclass(frozen=True)
+class FoundRecord:
+    """A record as a person recognizes it. ``values`` are the mapped fields by their names, as texts or yes and no;
+    ``coupled_to`` is the key of its partner and ``coupling`` the id of the pair, None for a record that is free."""
+
+    key: str
+    description: str
+    values: list[tuple[str, str | bool | None]]
+    coupled_to: str | None = None
+    coupling: int | None = None
+    included: bool = True
+
+    @property
+    def telling(self) -> list[tuple[str, str | bool | None]]:
+        """A few values that tell it from others of the same description."""
+        return [pair for pair in self.values if pair[1] not in (None, "", self.description)][:TELLING]
+
+
+def search(mapping: TableMapping, side: Side, text: str, limit: int = LIMIT) -> list[FoundRecord]:
+    """At most ``limit`` records within the filter whose key is ``text``, or one of whose mapped text fields equals it
+    without regard to case and surrounding space. The one with this key comes first.
+
+    Raises ``Refused`` with the connector's message when the system cannot be asked.
+    """
+    with _refusing():
+        endpoint = systems.open_endpoint(mapping, side)
+        found = {record.key: record for record in endpoint.read([compact(text)]).values() if record.included}
+        for name in _text_fields(mapping, side, endpoint):
+            if len(found) >= limit:
+                break
+            for record in endpoint.search([name], [(text,)], case_sensitive=[False]):
+                found.setdefault(record.key, record)
+    return _told(mapping, side, endpoint, list(found.values())[:limit])
+
+
+def by_key(mapping: TableMapping, side: Side, keys: Collection[str]) -> list[FoundRecord]:
+    """Those of ``keys`` that exist, in or outside the filter, in their order. Raises ``Refused`` like ``search``."""
+    with _refusing():
+        endpoint = systems.open_endpoint(mapping, side)
+        found = endpoint.read(keys)
+    return _told(mapping, side, endpoint, [found[key] for key in keys if key in found])
+
+
+def candidates(mapping: TableMapping, side: Side, partner: str, limit: int = LIMIT) -> list[FoundRecord]:
+    """The records of ``side`` between which the record ``partner`` of the other side could not be decided (DESIGN R14):
+    those that its open error names. Raises ``Refused`` like ``search``."""
+    errors = SyncError.objects.open().filter(**{"mapping": mapping, f"{side.other.value}_key": partner})
+    named = [key for params in errors.values_list("params", flat=True) for key in params.get("candidates", [])]
+    found = by_key(mapping, side, named[:limit]) if named else []
+    return [record for record in found if record.included]
+
+
+@contextmanager
+def _refusing() -> Iterator[None]:
+    """A system that cannot be asked is a message for the person."""
+    try:
+        yield
+    except ConnectorError as error:
+        raise Refused(error.code, **{**error.params, "detail": error.detail}) from error
+
+
+def _fields(mapping: TableMapping, side: Side) -> list[str]:
+    return [getattr(field, side.value) for field in mapping.fields.all()]
+
+
+def _text_fields(mapping: TableMapping, side: Side, endpoint: Endpoint) -> list[str]:
+    """A field that is mapped twice is searched once."""
+    types = {name: endpoint.info.fields[name].type for name in _fields(mapping, side)}
+    return [name for name, type_ in types.items() if type_ is not None and type_.kind is Kind.TEXT]
+
+
+def _told(mapping: TableMapping, side: Side, endpoint: Endpoint, records: list[Record]) -> list[FoundRecord]:
+    coupled = store.by_key(mapping.pk, side, [record.key for record in records], with_base=False)
+    texts = _text_fields(mapping, side, endpoint)
+    told = []
+    for record in records:
+        values = dict(zip(_fields(mapping, side), map(display, record.values), strict=True))
+        pair = coupled.get(record.key)
+        found = FoundRecord(
+            key=record.key,
+            description=next((name for field in texts if (name := str(values[field] or "").strip())), ""),
+            values=list(values.items()),
+            coupled_to=pair.key(side.other) if pair is not None else None,
+            coupling=pair.id if pair is not None else None,
+            included=record.included,
+        )
+        told.append(found)
+    return told
