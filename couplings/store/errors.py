@@ -9,7 +9,10 @@ from couplings.store.copying import open_cursor, stage
 from couplings.store.couplings import KEY
 from syncstatus.engine.records import Side
 
-_COLUMNS = "id, coupling_id, left_key, right_key, kind, code, state, attempts, request, choices, requested_by_id, job"
+_COLUMNS = (
+    "id, coupling_id, left_key, right_key, kind, code, state, attempts, request, choices, requested_by_id, job,"
+    " coalesce(next_attempt <= now(), true)"
+)
 _STAGED = {
     "id": "bigint",
     "coupling_id": "bigint",
@@ -44,6 +47,7 @@ class ErrorRow(NamedTuple):
     choices: dict[str, Any]
     requested_by: int | None
     job: int | None
+    due: bool
 
 
 class Report(NamedTuple):

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 from couplings.models.error import Request, State
+from jobs.models import Trigger
 from jobs.runner.candidates import Candidate
 from jobs.runner.context import Run
 from jobs.runner.tokens import token_of
@@ -27,7 +28,7 @@ def _decide(run: Run, candidate: Candidate) -> Decision:
     if _moved_since_shown(candidate):
         return Decision(Action.SKIP, problem=Problem(ErrorKind.CONFLICT, "moved_meanwhile"))
     pair = Pair(candidate.left, candidate.right, candidate.memory)
-    return decide(run.rules, pair, _instruction(run, candidate, pair), skipped=_left_out(candidate))
+    return decide(run.rules, pair, _instruction(run, candidate, pair), skipped=_left_out(run, candidate))
 
 
 def _instruction(run: Run, candidate: Candidate, pair: Pair) -> Instruction:
@@ -48,11 +49,15 @@ def _is_left_alone(run: Run, candidate: Candidate) -> bool:
     return candidate.marked or (run.only_match and candidate.single_side is not None)
 
 
-def _left_out(candidate: Candidate) -> bool:
+def _left_out(run: Run, candidate: Candidate) -> bool:
+    """Whether an open error keeps the record out: until a person acts, or until its next attempt. A run that a person
+    started is an attempt, too."""
     error = candidate.error
-    if error is None or error.state not in _LEFT_OUT:
+    if error is None:
         return False
-    return not candidate.requested or _is_held_still(candidate)
+    if error.state == State.RETRYING:
+        return not (error.due or candidate.requested or run.job.trigger == Trigger.MANUAL)
+    return error.state in _LEFT_OUT and (not candidate.requested or _is_held_still(candidate))
 
 
 def _is_held_still(candidate: Candidate) -> bool:

@@ -9,8 +9,9 @@ from django.utils import timezone
 from sqlalchemy import text
 
 from couplings.models import Connection, SyncError, TableMapping
-from jobs import tasks
+from jobs import queue, tasks
 from jobs.models import JobState, Kind, SyncJob, Trigger
+from jobs.runner import runner
 from jobs.services import actions, jobs, mappings
 from tests.faults import processes
 from tests.faults.processes import bells
@@ -21,7 +22,7 @@ HOUR = timedelta(hours=1)
 RING = """
 import syncstatus.celery, django
 django.setup()
-from jobs import tasks
+from jobs import queue, tasks
 tasks.ring_due()
 """
 
@@ -153,3 +154,27 @@ def test_a_broker_that_is_away_costs_nothing_but_time(world: World, broker: redi
 def test_the_task_of_a_job_that_is_gone_does_nothing(world: World) -> None:
     tasks.run_job(4711)
     assert not SyncJob.objects.exists()
+
+
+def test_a_scheduled_run_leaves_a_record_to_its_next_attempt(world: World) -> None:
+    """A record that is locked for a while must not use up its attempts at the speed of the schedule."""
+    crm = Connection.objects.get(name="CRM")
+    crm.settings = {"url": f"{crm.settings['url']}&lock_timeout=1"}
+    crm.save()
+    key, partner = world.pair(name="Adatum", phone="1")
+    world.left.edit(key, phone="2")
+    with world.right.engine.begin() as somebody:
+        somebody.execute(text("SELECT 1 FROM account WHERE CAST(id AS text) = :key FOR UPDATE"), {"key": partner})
+        world.sync()
+        error = world.error()
+        assert (error.kind, error.state, error.attempts) == ("transient", "retrying", 1)
+    world.left.edit(key, phone="3")
+    job = queue.enqueue(world.mapping, Kind.FULL, Trigger.SCHEDULE)
+    runner.run(job.pk)
+    assert world.error().attempts == 1
+    assert world.right.get(partner, "phone") == ("1",)
+    SyncError.objects.update(next_attempt=timezone.now())
+    job = queue.enqueue(world.mapping, Kind.MODIFIED, Trigger.SCHEDULE)
+    runner.run(job.pk)
+    assert world.errors() == []
+    assert world.right.get(partner, "phone") == ("3",)
