@@ -73,9 +73,15 @@ def couple(request: HttpRequest) -> HttpResponse:
         return refuse(request, form, mapping, refused.code, refused.params)
     except ConnectorError as error:
         return refuse(request, form, mapping, error.code, {**error.params, "detail": error.detail})
-    names = {"left": f"{mapping.side_name('left')} {left}", "right": f"{mapping.side_name('right')} {right}"}
-    messages.success(request, _("%(left)s and %(right)s are coupled, and will be synchronized now.") % names)
+    messages.success(request, coupled(mapping, left, right))
     return redirect("jobs:coupling", pk=coupling.pk)
+
+
+def coupled(mapping: TableMapping, left: str, right: str) -> str:
+    names = {"left": f"{mapping.side_name('left')} {left}", "right": f"{mapping.side_name('right')} {right}"}
+    if mapping.paused or not mapping.enabled:
+        return _("%(left)s and %(right)s are coupled, and will be synchronized when their mapping runs again.") % names
+    return _("%(left)s and %(right)s are coupled, and will be synchronized now.") % names
 
 
 def refuse(

@@ -238,8 +238,9 @@ def test_a_paused_mapping_synchronizes_when_it_resumes(world: World, ada: Client
     left, right = world.left.add(name="Adatum"), world.right.add(name="adatum")
     mappings.pause(world.mapping, user=None)
 
-    assert couple(ada, left, right).status_code == 302
+    page = couple(ada, left, right, follow=True).content.decode()
 
+    assert "are coupled, and will be synchronized when their mapping runs again." in page
     work_off()
     assert world.right.get(right, "name") == ("adatum",)
     mappings.resume(world.mapping, user=None)
