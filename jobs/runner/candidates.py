@@ -1,5 +1,6 @@
 """A pair that a run looks at, from the moment it was found until its outcome is remembered."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -8,11 +9,12 @@ from couplings.store.errors import ErrorRow
 from jobs.models import CreateIntent
 from syncstatus.connectors.ports import Outcome, WriteResult
 from syncstatus.engine.decisions import Decision, Problem
-from syncstatus.engine.records import Memory, Record, Side
+from syncstatus.engine.records import Memory, Record, Side, Values
 from syncstatus.engine.rules import NO_INSTRUCTION, Instruction
 
-Changes = dict[str, tuple[Any, Any]]
-"""What was written on one side: field to its old and new value."""
+Changes = list[tuple[Values | None, Mapping[str, Any] | None]]
+"""What was written on one side, write by write: the record's values before, if there was one, and the fields that were
+sent, None for a deletion. The log's form is made of it when the page is remembered, and dropped at once."""
 
 
 @dataclass(slots=True, eq=False)
@@ -69,6 +71,10 @@ class Candidate:
             self.left_result = result
         else:
             self.right_result = result
+
+    def couple(self, coupling: CouplingRow) -> None:
+        """The record turned out to have been coupled since it was listed."""
+        self.coupling, self.left_key, self.right_key = coupling, coupling.left_key, coupling.right_key
 
     @property
     def single_side(self) -> Side | None:

@@ -5,18 +5,34 @@ records: pages overlap only when both hold couplings and none of them is the sam
 write and commit breaks: nothing (see ``remembering``).
 """
 
-from collections.abc import Iterable, Sequence
+from collections import deque
+from collections.abc import Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from types import TracebackType
 
 from django.db import connection
 
+from couplings.store import couplings
 from jobs.runner.candidates import Candidate
 from jobs.runner.context import Run
+from jobs.runner.outcomes import Verdict
 from jobs.runner.remembering import Judged, remember
+from syncstatus.engine.records import Side
 
 # Smaller pages are committed at once: a click is answered sooner, and a thread is not worth it.
 WORTH_A_THREAD = 1_000
+
+
+class Touched:
+    """What a page looked at: couplings by id, and records that had none by key."""
+
+    def __init__(self, verdicts: Sequence[Verdict]) -> None:
+        self.couplings = {v.candidate.coupling.id for v in verdicts if v.candidate.coupling is not None}
+        singles = [v for v in verdicts if v.candidate.coupling is None]
+        self.single = {Side.LEFT: {v.left_key for v in singles}, Side.RIGHT: {v.right_key for v in singles}}
+
+    def has_single(self, candidate: Candidate) -> bool:
+        return any((key := candidate.key(side)) is not None and key in self.single[side] for side in Side)
 
 
 class Pipeline:
@@ -26,7 +42,7 @@ class Pipeline:
         self._run = run
         self._thread: ThreadPoolExecutor | None = None
         self._pending: Future[None] | None = None
-        self._couplings: set[int] = set()
+        self._recent: deque[Touched] = deque(maxlen=2)
 
     def __enter__(self) -> "Pipeline":
         return self
@@ -48,23 +64,29 @@ class Pipeline:
             pending.result()
 
     def make_way(self, candidates: Sequence[Candidate]) -> None:
-        """Wait if these might meet the records of the page under way; their couplings are then read anew."""
-        if self._pending is not None and not self._is_apart(candidates):
+        """Wait if these might meet the records of the page under way. What one of the last two pages held is looked up
+        anew: these candidates may be older than its commit."""
+        ids = set().union(*(page.couplings for page in self._recent))
+        met = [c for c in candidates if (c.coupling.id in ids if c.coupling is not None else self._is_met(c))]
+        if self._pending is not None and (met or any(c.coupling is None for c in candidates)):
             self.wait()
-            for candidate in candidates:
-                if candidate.coupling is not None:
-                    candidate.coupling = candidate.coupling.light()
+        for side in Side:
+            single = {key: c for c in met if c.coupling is None and (key := c.key(side)) is not None}
+            for key, row in couplings.by_key(self._run.mapping.pk, side, single).items():
+                single[key].couple(row)
+        for candidate in met:
+            if candidate.coupling is not None:
+                candidate.coupling = candidate.coupling.light()
 
-    def _is_apart(self, candidates: Iterable[Candidate]) -> bool:
-        return all(c.coupling is not None and c.coupling.id not in self._couplings for c in candidates)
+    def _is_met(self, single: Candidate) -> bool:
+        return any(page.has_single(single) for page in self._recent)
 
     def submit(self, judged: Judged) -> None:
         self.wait()
+        self._recent.append(Touched(judged.verdicts))
         if len(judged.verdicts) < WORTH_A_THREAD:
             remember(self._run, judged)
             return
         if self._thread is None:
             self._thread = ThreadPoolExecutor(1, thread_name_prefix="remember")
-        couplings = [verdict.candidate.coupling for verdict in judged.verdicts]
-        self._couplings = {coupling.id for coupling in couplings if coupling is not None}
         self._pending = self._thread.submit(remember, self._run, judged)

@@ -12,6 +12,7 @@ from typing import Any
 from couplings.store import couplings, errors
 from couplings.store.couplings import CouplingRow
 from jobs.models import CreateIntent
+from jobs.runner.ahead import ahead
 from jobs.runner.candidates import Candidate
 from jobs.runner.context import PAGE, Run
 from jobs.runner.keys import KEY_NOT_STORABLE, is_storable, key_problem, unstorable
@@ -84,6 +85,10 @@ def _of_error(run: Run, row: errors.ErrorRow, found: dict[int, CouplingRow]) -> 
 
 def feed(run: Run, side: Side, cursor: Cursor) -> Iterator[Page]:
     """What changed on ``side`` since ``cursor``. Raises ``CursorExpired``."""
+    return ahead(_feed(run, side, cursor))
+
+
+def _feed(run: Run, side: Side, cursor: Cursor) -> Iterator[Page]:
     more = True
     while more:
         page = run.endpoints[side].changes(cursor, PAGE)

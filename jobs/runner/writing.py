@@ -1,7 +1,6 @@
 """Carry out decisions: creates announced first, then conditional writes, in bulk, one side after the other."""
 
 from collections.abc import Callable, Iterable, Sequence
-from itertools import repeat
 from typing import Any
 
 from jobs.runner import creating
@@ -46,22 +45,15 @@ def _carry_out(
         candidate.set_result(side, result)
         if result.outcome is OK:
             run.written[side] += 1
-            _note(run, candidate, side, operation)
+            _note(candidate, side, operation)
 
 
-def _note(run: Run, candidate: Candidate, side: Side, operation: Operation) -> None:
-    """Remember what changed, old and new, for the synchronization log."""
+def _note(candidate: Candidate, side: Side, operation: Operation) -> None:
+    """Remember what changed, for the synchronization log."""
     record = candidate.record(side)
-    old = record.values if record is not None else None
-    changes = candidate.changes.setdefault(side.value, {})
-    if isinstance(operation, Delete):
-        changes.update(zip(run.endpoint_fields[side], zip(old or (), repeat(None), strict=False), strict=False))
-    elif old is None:
-        changes.update(zip(operation.values, zip(repeat(None), operation.values.values(), strict=False), strict=False))
-    else:
-        # Without a step of Python's for each field, of which there are two million in a run of 100,000 records.
-        before = map(old.__getitem__, map(run.positions[side].__getitem__, operation.values))
-        changes.update(zip(operation.values, zip(before, operation.values.values(), strict=True), strict=True))
+    before = record.values if record is not None else None
+    sent = None if isinstance(operation, Delete) else operation.values
+    candidate.changes.setdefault(side.value, []).append((before, sent))
 
 
 def _delete(candidate: Candidate, side: Side) -> tuple[Candidate, Delete]:
