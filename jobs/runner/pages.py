@@ -21,7 +21,7 @@ def work_off(run: Run, pages: Iterable[Page]) -> None:
     with Pipeline(run) as pipeline:
         for page in pages:
             pipeline.make_way(page.candidates)
-            _work_off(run, page)
+            _work_off(run, page, pipeline)
             judged = judge(run, page)
             if not run.preview:
                 pipeline.submit(judged)
@@ -41,13 +41,13 @@ def _refresh_statistics(run: Run, pipeline: Pipeline) -> None:
         run.statistics_at = 2 * made
 
 
-def _work_off(run: Run, page: Page) -> None:
+def _work_off(run: Run, page: Page, pipeline: Pipeline) -> None:
     loading.load(run, page.candidates)
     page.candidates = pending = [candidate for candidate in page.candidates if not _seen(run, candidate)]
     for _ in range(ROUNDS):
         if not pending:
             break
-        pending = _round(run, pending)
+        pending = _round(run, pending, pipeline)
 
 
 def _seen(run: Run, candidate: Candidate) -> bool:
@@ -69,14 +69,16 @@ def _names(candidate: Candidate) -> list[str]:
     return [f"{side.value} {key}" for side in Side if (key := candidate.key(side)) is not None]
 
 
-def _round(run: Run, candidates: list[Candidate]) -> list[Candidate]:
+def _round(run: Run, candidates: list[Candidate], pipeline: Pipeline) -> list[Candidate]:
     """The candidates whose record was changed by somebody else meanwhile; they are decided again (DESIGN R6)."""
     for candidate in candidates:
         candidate.forget_results()
     loading.read(run, candidates)
+    pipeline.let_partners_settle(candidates)
     creating.settle_unanswered(run, candidates)
     matching.find_partners(run, candidates)
     deciding.decide_all(run, candidates)
+    _check_beliefs(run, candidates)
     if run.preview:
         run.previewed.update(name for candidate in candidates for name in _names(candidate))
         return []
@@ -85,3 +87,14 @@ def _round(run: Run, candidates: list[Candidate]) -> list[Candidate]:
     for candidate in overtaken:
         candidate.listed = None  # neither side is believed any more
     return overtaken
+
+
+def _check_beliefs(run: Run, candidates: list[Candidate]) -> None:
+    """Nothing is taken from a record that is only believed, as no precondition would notice that it moved: where the
+    decision writes the side that listed the pair, the other one is read first, and the pair decided again."""
+    doubtful = [c for c in candidates if c.listed is not None and c.decision and c.decision.writes(c.listed)]
+    for candidate in doubtful:
+        candidate.listed = None
+    if doubtful:
+        loading.read(run, doubtful)
+        deciding.decide_all(run, doubtful)
