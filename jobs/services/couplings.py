@@ -55,12 +55,12 @@ def existing_keys(mapping: TableMapping, side: Side, keys: Collection[str]) -> l
     Raises ``Refused`` (``record_not_found``) when one is neither coupled nor exists, and the connectors' errors.
     """
     unknown = dict.fromkeys(_unknown(mapping, side, keys))
-    compact = {key: compact(key) for key in unknown}
-    missing = set(_unknown(mapping, side, compact.values()))
-    told = [key for key in unknown if compact[key] in missing]
+    tidy = {key: compact(key) for key in unknown}
+    missing = set(_unknown(mapping, side, tidy.values()))
+    told = [key for key in unknown if tidy[key] in missing]
     if told:
         raise Refused("record_not_found", side=mapping.side_name(side), key=", ".join(told[:5]))
-    return [compact.get(key, key) for key in keys]
+    return [tidy.get(key, key) for key in keys]
 
 
 def _unknown(mapping: TableMapping, side: Side, keys: Collection[str]) -> list[str]:
