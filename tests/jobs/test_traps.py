@@ -68,6 +68,19 @@ def test_t5_a_record_that_moves_between_reading_and_writing_is_decided_again(
     world.assert_quiet()
 
 
+def test_nothing_is_taken_from_a_record_that_was_not_read(make_world: MakeWorld) -> None:
+    """The target's feed lists the pair first; what the source held last time must not be written meanwhile."""
+    world = make_world(direction="bidirectional")
+    key, partner = world.pair(name="Adatum", phone="1")
+    world.set(direction="right_to_left")
+    world.sync()
+    world.left.edit(key, phone="7")
+    world.right.edit(partner, phone="8")
+    assert told(world.sync()) == {"modified": 1}
+    assert world.left.get(key, "phone") == world.right.get(partner, "phone") == ("8",)
+    world.assert_quiet()
+
+
 def test_t7_two_workers_get_one_mapping(world: World) -> None:
     world.left.add(name="Adatum")
     busy = jobs.enqueue(world.mapping, Kind.FULL, "manual")  # type: ignore[arg-type]
