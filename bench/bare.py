@@ -15,7 +15,8 @@ def copy_changes(left: str, right: str, table: str, rows: int) -> None:
         with source.cursor("changed") as reader:
             reader.itersize = 5_000
             reader.execute(f"SELECT id, {', '.join(NAMES)} FROM {table} WHERE id <= {rows}")
-            cursor.execute(f"CREATE TEMPORARY TABLE fresh ON COMMIT DROP AS SELECT id, {', '.join(NAMES)} FROM {table} LIMIT 0")
+            empty = f"SELECT id, {', '.join(NAMES)} FROM {table} LIMIT 0"
+            cursor.execute(f"CREATE TEMPORARY TABLE fresh ON COMMIT DROP AS {empty}")
             while page := reader.fetchmany(5_000):
                 text = "".join("\t".join(map(_text, row)) + "\n" for row in page)
                 cursor.copy_expert(f"COPY fresh (id, {', '.join(NAMES)}) FROM STDIN", io.StringIO(text))
