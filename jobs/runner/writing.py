@@ -7,12 +7,11 @@ from jobs.runner import creating
 from jobs.runner.candidates import Candidate
 from jobs.runner.context import Run
 from syncstatus.connectors.ports import Create, Delete, Outcome, Update, WriteResult
-from syncstatus.engine.decisions import Action, Decision
+from syncstatus.engine.decisions import Action, Decision, ErrorKind
 from syncstatus.engine.records import Side
 
 Operation = Create | Update | Delete
 OK = Outcome.OK
-
 
 _WRITES = frozenset({Action.CREATE, Action.UPDATE, Action.COUPLE, Action.DELETE})
 
@@ -38,14 +37,25 @@ def _whose(ready: Iterable[tuple[Candidate, Decision]], side: Side, action: Acti
 def _carry_out(
     run: Run, side: Side, call: Callable[[Sequence[Any]], list[WriteResult]], batch: list[tuple[Candidate, Any]]
 ) -> None:
-    if not batch:
-        return
-    results = call([operation for _, operation in batch])
-    for (candidate, operation), result in zip(batch, results, strict=True):
-        candidate.set_result(side, result)
-        if result.outcome is OK:
-            run.written[side] += 1
-            _note(candidate, side, operation)
+    for part in _calls(batch):
+        results = call([operation for _, operation in part])
+        for (candidate, operation), result in zip(part, results, strict=True):
+            candidate.set_result(side, result)
+            if result.outcome is OK:
+                run.written[side] += 1
+                _note(candidate, side, operation)
+
+
+def _calls(batch: list[tuple[Candidate, Any]]) -> list[list[tuple[Candidate, Any]]]:
+    """All in one call, but alone what once got no answer: a record that breaks the connection must not take its
+    neighbours along again (DESIGN R4)."""
+    alone = [[item] for item in batch if _got_no_answer(item[0])]
+    together = [item for item in batch if not _got_no_answer(item[0])] if alone else batch
+    return [together, *alone] if together else alone
+
+
+def _got_no_answer(candidate: Candidate) -> bool:
+    return candidate.error is not None and candidate.error.kind == ErrorKind.UNKNOWN_OUTCOME
 
 
 def _note(candidate: Candidate, side: Side, operation: Operation) -> None:

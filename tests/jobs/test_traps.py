@@ -47,6 +47,33 @@ def test_t2_retry_creates_with_the_current_values(world: World) -> None:
     world.assert_quiet()
 
 
+def test_t1_a_record_that_breaks_the_connection_does_not_take_its_neighbours_along_for_ever(world: World) -> None:
+    """Its create costs the answer of the whole call once; after that each of them is sent alone."""
+    for_poison = "ON account FOR EACH ROW WHEN (NEW.fullname = 'Poison') EXECUTE FUNCTION"
+    world.right.execute(
+        f"""
+        CREATE FUNCTION hang_up() RETURNS trigger LANGUAGE plpgsql AS
+        $$ BEGIN PERFORM pg_terminate_backend(pg_backend_pid()); RETURN NULL; END $$;
+        CREATE FUNCTION wait() RETURNS trigger LANGUAGE plpgsql AS
+        $$ BEGIN SET CONSTRAINTS {world.mapping.right_schema}.hang_up DEFERRED; RETURN NEW; END $$;
+        CREATE CONSTRAINT TRIGGER hang_up AFTER INSERT {for_poison.replace("FOR", "DEFERRABLE FOR", 1)} hang_up();
+        CREATE TRIGGER wait BEFORE INSERT {for_poison} wait()
+        """
+    )
+    for name in ("Adatum", "Poison", "Fabrikam"):
+        world.left.add(name=name)
+    assert told(world.sync()) == {"failed": 3}
+    assert {error.kind for error in world.errors()} == {"unknown_outcome"}
+    world.sync()
+    assert world.error().description == "Poison"
+    assert len(world.right.keys()) == 2
+    world.right.execute("DROP TRIGGER hang_up ON account; DROP TRIGGER wait ON account")
+    world.sync()
+    assert world.errors() == []
+    assert len(world.right.keys()) == 3
+    world.assert_quiet()
+
+
 def test_t5_a_record_that_moves_between_reading_and_writing_is_decided_again(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
