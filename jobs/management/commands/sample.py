@@ -56,8 +56,8 @@ class Command(BaseCommand):
         incidents.settle()
         self.stdout.write(
             _(
-                "The warehouse is open, the posting batch has ended, the legal holds are lifted, the watchdog is called "
-                "off and the CRM has its field again. Retry what is still open: manage.py errors retry --all"
+                "The warehouse is open, the posting batch has ended, the legal holds are lifted, the watchdog is "
+                "called off and the CRM has its field again. Retry what is still open: manage.py errors retry --all"
             )
         )
 
