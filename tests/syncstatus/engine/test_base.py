@@ -72,9 +72,24 @@ def test_microseconds_keep_their_places() -> None:
 def test_is_plain_json_by_field() -> None:
     rules = rules_of(text_rule("name"), FieldRule("price", "amount", *[FieldType(Kind.DECIMAL)] * 2))
     raw, raw_right = dump_base(rules, ("ada", Decimal("1.50")), ("ADA", Decimal("1.50")))
-    assert orjson.loads(raw) == {"name>name": "ada", "price>amount": "1.50"}
+    assert orjson.loads(raw) == ["name>name\x7fprice>amount", "ada", "1.50"]
     assert raw_right is not None
     assert orjson.loads(raw_right) == {"name>name": "ADA"}
+    partial, _ = dump_base(rules, ("ada", UNKNOWN), ("ada", UNKNOWN))
+    assert orjson.loads(partial) == {"name>name": "ada"}
+
+
+def test_a_whole_base_is_read_by_name_when_the_fields_are_others_now() -> None:
+    before = rules_of(text_rule("old"), text_rule("name"))
+    raw, _ = dump_base(before, ("x", "ada"), ("x", "ada"))
+    assert load_base(rules_of(text_rule("name"), text_rule("new")), raw)[0] == ("ada", UNKNOWN)
+
+
+def test_a_field_name_with_the_separator_costs_a_first_contact_at_most() -> None:
+    odd, plain = text_rule("a\x7fb"), text_rule("name")
+    raw, _ = dump_base(rules_of(odd, plain), ("x", "ada"), ("x", "ada"))
+    assert load_base(rules_of(odd, plain), raw)[0] == ("x", "ada")
+    assert load_base(rules_of(plain), raw)[0] == (UNKNOWN,)
 
 
 def test_names_no_longer_mapped_are_ignored_and_new_ones_unknown() -> None:
