@@ -83,8 +83,7 @@ def are_open(mapping: int) -> bool:
     """Whether the mapping has any open error of a record; most have none, and a page's look-ups are spared."""
     with open_cursor() as cursor:
         cursor.execute(
-            "SELECT 1 FROM couplings_syncerror"
-            f" WHERE mapping_id = %s AND state <> 'resolved' {_OF_A_RECORD} LIMIT 1",
+            f"SELECT 1 FROM couplings_syncerror WHERE mapping_id = %s AND state <> 'resolved' {_OF_A_RECORD} LIMIT 1",
             (mapping,),
         )
         return cursor.fetchone() is not None
