@@ -21,7 +21,7 @@ def work_off(run: Run, pages: Iterable[Page]) -> None:
     with Pipeline(run) as pipeline:
         for page in pages:
             pipeline.make_way(page.candidates)
-            _work_off(run, page, pipeline)
+            _work_off(run, page)
             judged = judge(run, page)
             if not run.preview:
                 pipeline.submit(judged)
@@ -41,13 +41,13 @@ def _refresh_statistics(run: Run, pipeline: Pipeline) -> None:
         run.statistics_at = 2 * made
 
 
-def _work_off(run: Run, page: Page, pipeline: Pipeline) -> None:
+def _work_off(run: Run, page: Page) -> None:
     loading.load(run, page.candidates)
     page.candidates = pending = [candidate for candidate in page.candidates if not _seen(run, candidate)]
     for _ in range(ROUNDS):
         if not pending:
             break
-        pending = _round(run, pending, pipeline)
+        pending = _round(run, pending)
 
 
 def _seen(run: Run, candidate: Candidate) -> bool:
@@ -69,12 +69,11 @@ def _names(candidate: Candidate) -> list[str]:
     return [f"{side.value} {key}" for side in Side if (key := candidate.key(side)) is not None]
 
 
-def _round(run: Run, candidates: list[Candidate], pipeline: Pipeline) -> list[Candidate]:
+def _round(run: Run, candidates: list[Candidate]) -> list[Candidate]:
     """The candidates whose record was changed by somebody else meanwhile; they are decided again (DESIGN R6)."""
     for candidate in candidates:
         candidate.forget_results()
     loading.read(run, candidates)
-    pipeline.let_partners_settle(candidates)
     creating.settle_unanswered(run, candidates)
     matching.find_partners(run, candidates)
     deciding.decide_all(run, candidates)

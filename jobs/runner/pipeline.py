@@ -1,8 +1,8 @@
 """Large pages are remembered while the next one is read, decided and written.
 
 The store is busy then while we are, and the other way round. A page waits for the one before wherever it could meet its
-records: at once when they have a record in common, and with records that have no coupling before it looks for their
-partners. What breaks is what a crash between write and commit breaks: nothing (see ``remembering``).
+records: pages overlap only when both hold couplings and none of them is the same. What breaks is what a crash between
+write and commit breaks: nothing (see ``remembering``).
 """
 
 from collections import deque
@@ -64,11 +64,11 @@ class Pipeline:
             pending.result()
 
     def make_way(self, candidates: Sequence[Candidate]) -> None:
-        """Wait if these are among the records of the page under way. What one of the last two pages held is looked up
+        """Wait if these might meet the records of the page under way. What one of the last two pages held is looked up
         anew: these candidates may be older than its commit."""
         ids = set().union(*(page.couplings for page in self._recent))
         met = [c for c in candidates if (c.coupling.id in ids if c.coupling is not None else self._is_met(c))]
-        if met:
+        if self._pending is not None and (met or any(c.coupling is None for c in candidates)):
             self.wait()
         for side in Side:
             single = {key: c for c in met if c.coupling is None and (key := c.key(side)) is not None}
@@ -77,11 +77,6 @@ class Pipeline:
         for candidate in met:
             if candidate.coupling is not None:
                 candidate.coupling = candidate.coupling.light()
-
-    def let_partners_settle(self, candidates: Sequence[Candidate]) -> None:
-        """Before partners are looked for, wait until it shows whom the page under way has coupled or created."""
-        if any(c.coupling is None for c in candidates):
-            self.wait()
 
     def _is_met(self, single: Candidate) -> bool:
         return any(page.has_single(single) for page in self._recent)

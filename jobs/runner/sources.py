@@ -173,10 +173,6 @@ def of_ids(run: Run, ids: "array[int]") -> Iterator[Page]:
 
 def uncoupled(run: Run, side: Side, after: str | None = None) -> Iterator[Page]:
     """Records of ``side`` within its filter that have no coupling, in key order, after the key ``after``."""
-    return ahead(_uncoupled(run, side, after))
-
-
-def _uncoupled(run: Run, side: Side, after: str | None) -> Iterator[Page]:
     if not _may_couple(run, side):
         return
     full = True
