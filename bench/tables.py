@@ -28,14 +28,16 @@ INSERT INTO {table} ({names})
 SELECT 'C' || n, 'Name ' || n, 'Street ' || n, 'A note about customer ' || n, 'City ' || n % 500,
     'mail' || n || '@customer.example', '+45 ' || n, '+46 ' || n, (n % 9000)::text, 'K' || n % 90, n % 10000 / 100.0,
     n % 777 / 10.0, n % 30, n % 50, n % 9, n % 17 = 0, date '2020-01-01' + n % 2000, n / 7.0,
-    ('00000000-0000-4000-8000-' || lpad(to_hex(n), 12, '0'))::uuid, timestamptz '2026-01-01 08:00Z' + n * interval '1 second'
+    ('00000000-0000-4000-8000-' || lpad(to_hex(n), 12, '0'))::uuid,
+    timestamptz '2026-01-01 08:00Z' + n * interval '1 second'
 FROM generate_series(1, {rows}) n
 """
 _CHANGE = """
 UPDATE {table} SET name = name || '.', street = street || '.', note = note || '.', city = city || '.',
     mail = mail || '.', phone = phone || '.', fax = fax || '.', zip = zip || '.', code = left(code || '.', 10),
     credit = credit + 1, balance = balance + 1, discount = discount + 1, visits = visits + 1, rank = rank + 1,
-    blocked = NOT blocked, since = since + 1, weight = weight + 1, token = gen_random_uuid(), seen = seen + interval '1 day'
+    blocked = NOT blocked, since = since + 1, weight = weight + 1,
+    token = gen_random_uuid(), seen = seen + interval '1 day'
 WHERE id <= {rows}
 """
 
