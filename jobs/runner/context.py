@@ -12,7 +12,7 @@ from syncstatus.engine.plan import Tally
 from syncstatus.engine.records import Side
 from syncstatus.engine.rules import NO_INSTRUCTION, Instruction, Rules
 
-PAGE = 5_000
+PAGE = 2_500
 """Records in one page: large enough for one statement a batch to pay, small enough that memory stays flat."""
 
 
