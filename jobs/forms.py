@@ -26,7 +26,21 @@ class Ids(forms.Field):
         return [number for number in map(int, texts) if number <= LARGEST_ID]
 
 
-class SelectionForm(forms.Form):
+class ActionForm(forms.Form):
+    """One of the actions of a page, each with the permission it takes."""
+
+    PERMISSIONS: dict[str, str] = {}
+
+    @property
+    def action_name(self) -> str:
+        return str(self.cleaned_data["action"])
+
+    @property
+    def permission(self) -> str:
+        return self.PERMISSIONS[self.action_name]
+
+
+class SelectionForm(ActionForm):
     """Rows of a list, what to do with them, and whether it was confirmed."""
 
     selected = Ids(required=False)
@@ -60,14 +74,6 @@ class ErrorActionForm(SelectionForm):
     confirmed = forms.IntegerField(required=False, min_value=0)
 
     @property
-    def action_name(self) -> str:
-        return str(self.cleaned_data["action"])
-
-    @property
-    def permission(self) -> str:
-        return self.PERMISSIONS[self.action_name]
-
-    @property
     def service_action(self) -> str:
         return self.SERVICE_ACTIONS.get(self.action_name, self.action_name)
 
@@ -86,14 +92,6 @@ class CouplingActionForm(SelectionForm):
     PERMISSIONS = {"synchronize": SYNCHRONIZE, "remove_coupling": UNCOUPLE}
 
     action = forms.ChoiceField(choices=[(name, name) for name in PERMISSIONS])
-
-    @property
-    def action_name(self) -> str:
-        return str(self.cleaned_data["action"])
-
-    @property
-    def permission(self) -> str:
-        return self.PERMISSIONS[self.action_name]
 
 
 class SetUpCouplingForm(ListFilter):
@@ -116,7 +114,7 @@ class SetUpCouplingForm(ListFilter):
         return self.value(f"q_{side.value}")[: self.LONGEST]
 
 
-class MappingActionForm(forms.Form):
+class MappingActionForm(ActionForm):
     """An action of a mapping's page."""
 
     PERMISSIONS = {
@@ -128,14 +126,6 @@ class MappingActionForm(forms.Form):
     }
 
     action = forms.ChoiceField(choices=[(name, name) for name in PERMISSIONS])
-
-    @property
-    def action_name(self) -> str:
-        return str(self.cleaned_data["action"])
-
-    @property
-    def permission(self) -> str:
-        return self.PERMISSIONS[self.action_name]
 
 
 class JobFilter(ListFilter):
