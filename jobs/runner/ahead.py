@@ -6,8 +6,7 @@ from typing import Protocol, TypeVar
 
 from django.db import connection
 
-# As in ``pipeline``: for less, a thread with a connection of its own is not worth it.
-WORTH_A_THREAD = 1_000
+from jobs.runner.context import WORTH_A_THREAD
 
 
 class HasCandidates(Protocol):

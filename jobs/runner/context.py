@@ -15,6 +15,10 @@ from syncstatus.engine.rules import NO_INSTRUCTION, Instruction, Rules
 PAGE = 2_500
 """Records in one page: large enough for one statement a batch to pay, small enough that memory stays flat."""
 
+WORTH_A_THREAD = 1_000
+"""Records from which a page is worth a thread with a connection of its own; smaller ones are done at once, so that a
+click is answered sooner."""
+
 
 class Stopped(Exception):
     """A person asked the run to stop; the page before is committed."""

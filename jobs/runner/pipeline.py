@@ -14,13 +14,10 @@ from django.db import connection
 
 from couplings.store import couplings
 from jobs.runner.candidates import Candidate
-from jobs.runner.context import Run
+from jobs.runner.context import WORTH_A_THREAD, Run
 from jobs.runner.outcomes import Verdict
 from jobs.runner.remembering import Judged, remember
 from syncstatus.engine.records import Side
-
-# Smaller pages are committed at once: a click is answered sooner, and a thread is not worth it.
-WORTH_A_THREAD = 1_000
 
 
 class Touched:
