@@ -113,6 +113,8 @@ def refresh_statistics() -> None:
 
 
 def update(rows: Sequence[Agreement]) -> None:
+    """Remember new agreements. The ids stand in the statement once more, because the planner knows nothing of the
+    staged rows and would read the whole table for each page."""
     with open_cursor() as cursor:
         _stage(cursor, rows)
         cursor.execute(
@@ -124,8 +126,9 @@ def update(rows: Sequence[Agreement]) -> None:
                 left_written_at = CASE WHEN s.left_outcome <> '' THEN now() ELSE c.left_written_at END,
                 right_outcome = CASE WHEN s.right_outcome <> '' THEN s.right_outcome ELSE c.right_outcome END,
                 right_written_at = CASE WHEN s.right_outcome <> '' THEN now() ELSE c.right_written_at END
-            FROM staged_couplings s WHERE c.id = s.id
-            """
+            FROM staged_couplings s WHERE c.id = s.id AND c.id = ANY(%s)
+            """,
+            ([row.id for row in rows],),
         )
 
 

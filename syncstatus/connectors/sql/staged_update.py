@@ -15,6 +15,7 @@ from syncstatus.connectors.sql.staging import (
     is_same,
     key_columns,
     key_is_staged,
+    keys_are_named,
     may_differ,
     staged_key,
     staged_type,
@@ -33,6 +34,7 @@ class StagedUpdate:
         self.alike = len(sets) == 1
         self.partial = {name for name in self.names if any(name not in names for names in sets)}
         self.staging = Staging(connection, self._types())
+        self.named = keys_are_named(table, [operation.key for operation in group.values()])
         self.staging.fill(self._rows(group))
 
     def run(self) -> Sequence[Row]:
@@ -43,7 +45,8 @@ class StagedUpdate:
         statement = (
             sa.update(table.clause)
             .values({**stamps, **values})
-            .where(key_is_staged(table, self.staging), version_element(table) == self.staging["version"])
+            .where(key_is_staged(table, self.staging), *self.named)
+            .where(version_element(table) == self.staging["version"])
             .returning(*self._answer())
         )
         rows = self.connection.execute(statement).all()
@@ -51,7 +54,8 @@ class StagedUpdate:
 
     def _look_again(self, numbers: Sequence[int]) -> Sequence[Row]:
         """Triggers that run behind the statement may have written the rows once more."""
-        condition = (key_is_staged(self.table, self.staging), self.staging["n"] == sa.any_(sa.literal(numbers)))
+        chosen = self.staging["n"] == sa.any_(sa.literal(numbers))
+        condition = (key_is_staged(self.table, self.staging), *self.named, chosen)
         return self.connection.execute(sa.select(*self._answer()).where(*condition)).all()
 
     def _types(self) -> dict[str, str]:
@@ -93,5 +97,6 @@ def delete_staged(connection: Connection, table: BoundTable, group: Mapping[int,
     """The numbers of the operations whose record had its version still and is deleted now."""
     staging = Staging(connection, {"n": "integer", **key_columns(table), "version": "text"})
     staging.fill([n, *staged_key(table, operation.key), operation.version] for n, operation in group.items())
-    condition = (key_is_staged(table, staging), version_element(table) == staging["version"])
+    named = keys_are_named(table, [operation.key for operation in group.values()])
+    condition = (key_is_staged(table, staging), *named, version_element(table) == staging["version"])
     return set(connection.execute(sa.delete(table.clause).where(*condition).returning(staging["n"])).scalars())

@@ -110,6 +110,15 @@ def key_is_staged(table: BoundTable, staging: Staging) -> ColumnElement[bool]:
     return sa.and_(*(element == staging[f"k{number}"] for number, element in enumerate(table.key_elements)))
 
 
+def keys_are_named(table: BoundTable, keys: Sequence[str]) -> list[ColumnElement[bool]]:
+    """Says the staged keys once more, as a list. The planner knows nothing of a temporary table and would rather read
+    the whole table for each batch than look up what it may take for many more records."""
+    if len(table.key.columns) > 1:
+        return []
+    values = [value for value in map(table.key.values, keys) if value is not None]
+    return [table.dialect.has_keys(table.key.columns, table.key_elements, values)]
+
+
 class RowEncoder:
     """From native values of these columns to what ``fill`` takes."""
 
