@@ -8,7 +8,8 @@ import os
 from typing import Any
 
 from celery import Celery
-from celery.signals import setup_logging
+from celery.signals import setup_logging, task_postrun, task_prerun
+from structlog.contextvars import bind_contextvars, unbind_contextvars
 
 from syncstatus import embedded
 
@@ -28,3 +29,14 @@ def keep_logging(**_: Any) -> None:
     from syncstatus import logs
 
     logs.configure(settings.LOGGING)
+
+
+@task_prerun.connect
+def name_task(task_id: str, **_: Any) -> None:
+    """Every line that a task writes bears its id."""
+    bind_contextvars(task=task_id)
+
+
+@task_postrun.connect
+def forget_task(**_: Any) -> None:
+    unbind_contextvars("task")

@@ -1,12 +1,12 @@
 """The next page is looked for while the one before is worked off: its systems and the store answer meanwhile."""
 
 from collections.abc import Iterable, Iterator, Sized
-from concurrent.futures import ThreadPoolExecutor
 from typing import Protocol, TypeVar
 
 from django.db import connection
 
 from jobs.runner.context import WORTH_A_THREAD
+from jobs.runner.threads import one_thread
 
 
 class HasCandidates(Protocol):
@@ -31,7 +31,7 @@ def ahead(pages: Iterable[T]) -> Iterator[T]:
 
 
 def _threaded(source: Iterator[T]) -> Iterator[T]:
-    with ThreadPoolExecutor(1, thread_name_prefix="ahead") as thread:
+    with one_thread("ahead") as thread:
         try:
             upcoming = thread.submit(next, source, None)
             while (page := upcoming.result()) is not None:

@@ -20,6 +20,7 @@ from django.db.models.functions import Coalesce, Now
 
 from jobs.models import JobState, SyncJob
 from jobs.runner.context import LeaseLost
+from jobs.runner.threads import daemon
 
 TERM = timedelta(seconds=20)
 RENEWED_EVERY = 5.0  # seconds
@@ -89,11 +90,16 @@ def keep(job: int, holder: str, counters: dict[str, Any], progress: dict[str, An
         raise LeaseLost
 
 
+def wish(job: int, holder: str) -> str:
+    """What our job is asked to do at the next opportunity (``Wish``); empty when it is to go on, or not ours."""
+    return ours(job, holder).values_list("asked", flat=True).first() or ""
+
+
 @contextmanager
 def renewed(job: int, holder: str) -> Iterator[None]:
     """Renew the lease from a thread while the block runs: a long page or a slow system must not cost the job."""
     done = threading.Event()
-    thread = threading.Thread(target=_renew, args=(job, holder, done), name=f"lease of job {job}", daemon=True)
+    thread = daemon(f"lease of job {job}", _renew, job, holder, done)
     thread.start()
     try:
         yield

@@ -17,6 +17,7 @@ from jobs.runner.candidates import Candidate
 from jobs.runner.context import WORTH_A_THREAD, Run
 from jobs.runner.outcomes import Verdict
 from jobs.runner.remembering import Judged, remember
+from jobs.runner.threads import one_thread
 from syncstatus.engine.records import Side
 
 
@@ -85,5 +86,5 @@ class Pipeline:
             remember(self._run, judged)
             return
         if self._thread is None:
-            self._thread = ThreadPoolExecutor(1, thread_name_prefix="remember")
+            self._thread = one_thread("remember")
         self._pending = self._thread.submit(remember, self._run, judged)

@@ -1,11 +1,15 @@
 """What log lines look like; written by real programs, as logging belongs to the whole process."""
 
 import json
+import re
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
+
+from tests import given
+from tests.faults import processes
 
 ROOT = Path(__file__).resolve().parents[2]
 PROGRAM = """
@@ -71,3 +75,37 @@ def test_a_traceback_shows_no_values(style: str) -> None:
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True)
     assert "ValueError: no" in done.stderr
     assert "s3cret" not in done.stderr
+
+
+REQUESTS = """
+import sys
+import syncstatus.celery, django
+django.setup()
+from django.conf import settings
+from django.contrib.auth.models import User
+from django.test import Client
+from syncstatus import logs
+settings.ALLOWED_HOSTS = ["testserver"]
+logs.configure({"level": "INFO", "format": "json"})
+ada = Client()
+ada.force_login(User.objects.get(username="ada"))
+print(ada.get("/errors/?q=adatum", headers={"X-Request-ID": "proxy-7"})["X-Request-ID"])
+print(ada.get("/nowhere%0Aelse/", headers={"X-Request-ID": "two\\nlines"})["X-Request-ID"])
+print(Client().get("/accounts/login/")["X-Request-ID"])
+Client().get("/healthz")
+"""
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_request_has_one_line_with_its_id_and_its_user() -> None:
+    given.person("ada", "viewer")
+    process = processes.start("-c", REQUESTS)
+    said, complained = process.communicate(timeout=processes.PATIENCE)
+    errors, nowhere, login = [json.loads(line) for line in complained.splitlines()]
+
+    assert (errors["event"], errors["user"], errors["request"]) == ("request", "ada", "proxy-7")
+    assert (errors["method"], errors["path"], errors["status"]) == ("GET", "/errors/", 200)
+    assert (nowhere["path"], nowhere["status"]) == ("/nowhere%0Aelse/", 404)
+    assert "user" not in login, "a thread answers for one person after the other"
+    assert said.split() == [errors["request"], nowhere["request"], login["request"]]
+    assert re.fullmatch("[0-9a-f]{32}", nowhere["request"]), "a name with a line break is not taken over"
