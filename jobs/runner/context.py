@@ -24,6 +24,14 @@ class Stopped(Exception):
     """A person asked the run to stop; the page before is committed."""
 
 
+class Asked(Exception):
+    """The job is asked to do something else than to go on; the page before is committed."""
+
+    def __init__(self, wish: str) -> None:
+        super().__init__(wish)
+        self.wish = wish
+
+
 class LeaseLost(Exception):
     """The job belongs to somebody else by now, or was cancelled: nothing of this page may be remembered."""
 
@@ -55,7 +63,7 @@ class Run:
     """``job`` is saved only by runs that are not a preview; ``deep`` compares bodies even where versions are equal.
 
     ``undecided`` are records of which nobody knows whether a create of ours made them: nothing is done with them.
-    ``holds`` has, for a side whose deletions a guard keeps back, the reason (DESIGN R9).
+    ``written`` counts what the page under way wrote. ``holds`` has, for a side whose deletions a guard keeps back, the reason (DESIGN R9).
     """
 
     job: SyncJob

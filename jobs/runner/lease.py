@@ -83,9 +83,11 @@ def ours(job: int, holder: str) -> QuerySet[SyncJob]:
     return SyncJob.objects.filter(Q(pk=job, state=JobState.RUNNING, holder=holder))
 
 
-def keep(job: int, holder: str, counters: dict[str, Any], progress: dict[str, Any]) -> None:
-    """Write a page's counters under our lease. Raises ``LeaseLost``, which rolls the page back."""
-    fields = counters | ({"progress": progress} if progress else {})
+def keep(job: int, holder: str, counters: dict[str, int], progress: dict[str, Any]) -> None:
+    """Add a page to the job's counters, under our lease. Raises ``LeaseLost``, which rolls the page back."""
+    fields: dict[str, Any] = {name: F(name) + number for name, number in counters.items() if number}
+    if progress:
+        fields["progress"] = progress
     if not ours(job, holder).update(lease_until=Now() + TERM, **fields):
         raise LeaseLost
 

@@ -26,30 +26,32 @@ from jobs.runner.outcomes import Verdict, partly_done, verdict
 from jobs.runner.reports import details, report
 from jobs.runner.sources import Page
 from syncstatus.engine.base import dump_base
-from syncstatus.engine.plan import Outcome
+from syncstatus.engine.plan import Outcome, Tally
 from syncstatus.engine.records import Side, Values
 from syncstatus.engine.settle import moved_meanwhile, settle
 
 
 @dataclass(frozen=True)
 class Judged:
-    """A page whose writes are done: what became of each candidate, and the job's counters as they are with it."""
+    """A page whose writes are done: what became of each candidate, and what it adds to the job's counters."""
 
     page: Page
     verdicts: Sequence[Verdict]
-    counters: dict[str, Any]
+    counters: dict[str, int]
 
 
 def judge(run: Run, page: Page) -> Judged:
     """Give each candidate its outcome and count it (DESIGN R4)."""
     verdicts = [verdict(run, candidate) for candidate in page.candidates]
-    run.tally.read += len(verdicts) + page.unchanged + page.excluded
+    tally = Tally(len(verdicts) + page.unchanged + page.excluded)
     for found in verdicts:
-        run.tally.count(found.outcome)
-    run.tally.count(Outcome.UNCHANGED, page.unchanged)
-    run.tally.count(Outcome.EXCLUDED, page.excluded)
+        tally.count(found.outcome)
+    tally.count(Outcome.UNCHANGED, page.unchanged)
+    tally.count(Outcome.EXCLUDED, page.excluded)
+    run.tally.add(tally)
     written = {f"{side.value}_written": number for side, number in run.written.items()}
-    return Judged(page, verdicts, run.tally.as_dict() | written)
+    run.written = dict.fromkeys(Side, 0)
+    return Judged(page, verdicts, tally.as_dict() | written)
 
 
 def remember(run: Run, judged: Judged) -> None:

@@ -11,9 +11,9 @@ from django.db.models.functions import Now
 from structlog.contextvars import bound_contextvars
 
 from couplings.models import TableMapping
-from jobs.models import JobState, SyncJob
+from jobs.models import JobState, SyncJob, Wish
 from jobs.runner import kinds, lease, troubles
-from jobs.runner.context import LeaseLost, Run, Stopped
+from jobs.runner.context import Asked, LeaseLost, Run, Stopped
 from jobs.runner.systems import open_both
 from syncstatus.connectors.errors import ConnectorError
 from syncstatus.engine.records import Side
@@ -62,7 +62,9 @@ def preview(job: SyncJob, *, on_page: OnPage | None = None) -> SyncJob:
 
 def _run_claimed(job_id: int, holder: str, on_page: OnPage | None, stop: Stop | None) -> SyncJob:
     job = SyncJob.objects.select_related("mapping").get(pk=job_id)
-    if job.attempts > ATTEMPTS:
+    if job.asked:
+        _obey(job, holder, job.asked)
+    elif job.attempts > ATTEMPTS:
         _give_up(job, holder)
     else:
         names = bound_contextvars(job=job_id, mapping=job.mapping.name)
@@ -101,12 +103,14 @@ def _run(job: SyncJob, holder: str, on_page: OnPage | None, stop: Stop | None) -
     except Stopped:
         # A person's wish, no attempt; nobody but a person goes on with it.
         _put_back(job, holder, attempts=0, parameters=job.parameters | {"resume": "foreground"})
+    except Asked as asked:
+        _obey(job, holder, asked.wish)
     except LeaseLost:
         logger.warning("job lost its lease")
     except STORE_LOST:
         logger.warning("the store was lost", extra={"job": job.pk}, exc_info=True)
         connection.close()
-        _put_back(job, holder)
+        _obey(job, holder, lease.wish(job.pk, holder))
     except ConnectorError as error:
         troubles.report(job.mapping, error)
         _finish(job, holder, JobState.FAILED, code=error.code, params={**error.params, "detail": error.detail})
@@ -123,7 +127,6 @@ def open_run(job: SyncJob, holder: str, **options: Any) -> Run:
     state.instruction = _instruction(job)
     state.tally.outcomes.update({outcome: getattr(job, outcome.value) for outcome in state.tally.outcomes})
     state.tally.read = job.read
-    state.written = {Side.LEFT: job.left_written, Side.RIGHT: job.right_written}
     return state
 
 
@@ -136,15 +139,31 @@ def _finish(job: SyncJob, holder: str, state: JobState, code: str = "", params: 
     _release(job, holder, state=state, finished=Now(), code=code, params=params or {})
 
 
-def _put_back(job: SyncJob, holder: str, **fields: Any) -> None:
+def _obey(job: SyncJob, holder: str, wish: str) -> None:
+    """End here as the job is asked to, without a wish to wait for the next worker. A person's wish is no attempt; who
+    it was stands in ``params`` already."""
+    match wish:
+        case Wish.PAUSE:
+            _release(job, holder, state=JobState.PAUSED, code="paused", attempts=0)
+        case Wish.CANCEL:
+            _release(job, holder, state=JobState.CANCELLED, code="cancelled", finished=Now())
+        case Wish.WAIT:
+            _put_back(job, holder, code="mapping_on_hold", attempts=0)
+        case Wish.RESTART:
+            _put_back(job, holder, code="mapping_changed", attempts=0, progress={})
+        case _:
+            _put_back(job, holder)
+
+
+def _put_back(job: SyncJob, holder: str, *, code: str = "interrupted", **fields: Any) -> None:
     """The job waits again, to go on after the page before. One of the same kind that waits already stands for both."""
     try:
         with transaction.atomic():
-            _release(job, holder, state=JobState.QUEUED, code="interrupted", params={}, **fields)
+            _release(job, holder, state=JobState.QUEUED, code=code, params={}, **fields)
     except IntegrityError:  # one_queued_job_per_mapping_and_kind
-        _finish(job, holder, JobState.CANCELLED, code="interrupted")
+        _finish(job, holder, JobState.CANCELLED, code=code)
 
 
 def _release(job: SyncJob, holder: str, **fields: Any) -> None:
-    lease.ours(job.pk, holder).update(lease_until=None, holder="", **fields)
+    lease.ours(job.pk, holder).update(lease_until=None, holder="", asked=Wish.NONE, **fields)
     logger.info("job ended", extra={"job": job.pk, "state": fields["state"].value, "code": fields["code"]})
