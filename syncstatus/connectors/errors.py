@@ -4,7 +4,8 @@
     ├── ConnectionFailed          one error for the connection; its mappings stop and resume by themselves
     │   ├── Unreachable           nobody answers, a time-out while connecting, the server is shutting down
     │   ├── CredentialsRefused    the system answers, but not to this user and password
-    │   └── DatabaseMissing       the system answers, but has no database (file, company) of this name
+    │   ├── DatabaseMissing       the system answers, but has no database (file, company) of this name
+    │   └── Throttled             the system asks for patience: nobody asks it before the time it named
     ├── SettingsInvalid           the connection's own settings make no sense
     │   ├── KindUnknown           params: kind, kinds
     │   ├── UrlInvalid            params: reason
@@ -54,6 +55,22 @@ class CredentialsRefused(ConnectionFailed):
 
 class DatabaseMissing(ConnectionFailed):
     code = "database_missing"
+
+
+class Throttled(ConnectionFailed):
+    """The system takes no more requests for now: 429, 503 with Retry-After, too many connections.
+
+    ``retry_after`` are the seconds it asked to wait, counted from its answer (``retry_after.seconds``), None where it
+    named no time. A call that raises it has written nothing.
+    """
+
+    code = "throttled"
+
+    def __init__(self, detail: str = "", *, retry_after: float | None = None, **params: Any) -> None:
+        super().__init__(detail, **params)
+        self.retry_after = retry_after
+        if retry_after is not None:
+            self.code = "asked_to_wait"
 
 
 class SettingsInvalid(ConnectorError):

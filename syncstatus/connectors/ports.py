@@ -149,7 +149,13 @@ class WriteResult:
 
 
 class Endpoint(Protocol):
-    """One table of one system. All calls raise the errors of ``connectors.errors``; none raises for one record."""
+    """One table of one system. All calls raise the errors of ``connectors.errors``; none raises for one record.
+
+    A call that the system refuses because it is asked too much (429, 503, too many connections) raises ``Throttled``
+    with the time the system named, having written nothing; it waits for nothing itself. Where a part of the operations
+    was written before, the others answer ``Outcome.TRANSIENT`` with the code ``throttled``. When to ask again, and how
+    many requests there may be, is the caller's to decide: he knows of the other workers.
+    """
 
     @property
     def capabilities(self) -> Capabilities: ...

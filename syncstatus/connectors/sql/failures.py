@@ -39,6 +39,7 @@ DETAIL_LENGTH: Final = 500
 
 class Fault(StrEnum):
     UNREACHABLE = "unreachable"
+    BUSY = "busy"  # too many connections or questions, or it is starting or stopping
     CREDENTIALS = "credentials"
     DATABASE = "database"
     TABLE = "table"
@@ -79,6 +80,7 @@ class Failure:
 
 _EXCEPTIONS: Final[Mapping[Fault, type[errors.ConnectorError]]] = {
     Fault.UNREACHABLE: errors.Unreachable,
+    Fault.BUSY: errors.Throttled,
     Fault.CREDENTIALS: errors.CredentialsRefused,
     Fault.DATABASE: errors.DatabaseMissing,
     Fault.TABLE: errors.TableMissing,

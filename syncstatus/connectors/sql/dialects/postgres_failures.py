@@ -18,7 +18,8 @@ _FAULTS: Final = {
     "55P03": Fault.LOCKED,
     "57014": Fault.TIMEOUT,
     "25P03": Fault.UNREACHABLE,
-    "53300": Fault.UNREACHABLE,
+    "53300": Fault.BUSY,
+    "57P03": Fault.BUSY,
 }
 _FAULT_CLASSES: Final = {"08": Fault.UNREACHABLE, "57": Fault.UNREACHABLE, "53": Fault.ABORTED}
 
@@ -39,6 +40,7 @@ _CODES: Final = {
 }
 
 # The server's words before a session exists, in the order in which they are looked for.
+_BUSY: Final = ("too many clients", "too many connections", "connection slots", "the database system is")
 _WORDS: Final = (
     ("password authentication failed", Fault.CREDENTIALS),
     ("no password supplied", Fault.CREDENTIALS),
@@ -75,6 +77,8 @@ def _reference(detail: str) -> str:
 
 
 def _by_words(text: str) -> Fault:
+    if any(words in text for words in _BUSY):
+        return Fault.BUSY
     if "does not exist" not in text:
         return next((fault for words, fault in _WORDS[:4] if words in text), Fault.UNREACHABLE)
     return next((fault for words, fault in _WORDS if words in text), Fault.UNREACHABLE)

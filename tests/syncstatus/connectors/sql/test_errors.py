@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import sqlalchemy as sa
 from sqlalchemy import make_url
 
 from syncstatus.connectors import errors
@@ -198,3 +199,20 @@ def test_a_stored_key_that_its_type_cannot_hold(sqlite_url: str) -> None:
     with pytest.raises(errors.KeyMissing):
         endpoint.keys("one", 1)
     connector.close()
+
+
+def test_a_server_with_no_room_for_another_connection_throttles(postgres_url: str) -> None:
+    """It answers, and has to be left alone for a while: no error of its records."""
+    with sa.create_engine(postgres_url).connect() as administrator:
+        administrator.execute(sa.text("DROP ROLE IF EXISTS crowded"))
+        administrator.execute(sa.text("CREATE ROLE crowded LOGIN PASSWORD 'wrong-password' CONNECTION LIMIT 0"))
+        administrator.commit()
+    refused = refusal(altered(postgres_url, username="crowded", password="wrong-password"))
+    assert (type(refused), refused.code) == (errors.Throttled, "throttled")
+
+
+def test_a_server_with_no_questions_left_throttles(mariadb_url: str) -> None:
+    with sa.create_engine(mariadb_url.replace("mariadb:", "mysql:")).connect() as administrator:
+        administrator.execute(sa.text("CREATE OR REPLACE USER asker WITH MAX_QUERIES_PER_HOUR 1"))
+        administrator.execute(sa.text("GRANT ALL ON *.* TO asker"))
+    assert type(refusal(altered(mariadb_url, username="asker"))) is errors.Throttled
