@@ -14,6 +14,7 @@ from cryptography.fernet import Fernet, InvalidToken, MultiFernet
 from django.conf import settings
 
 from couplings.configuration import masks, references, urls
+from couplings.configuration.allowances import without_allowances
 from couplings.configuration.problems import Path
 from couplings.models import Connection
 
@@ -84,7 +85,7 @@ def connection_settings(connection: Connection) -> ConnectionSettings:
     Raises SecretUnusable.
     """
     try:
-        complete = masks.put_back(connection.settings, decrypt(connection.secret))
+        complete = masks.put_back(without_allowances(connection.settings), decrypt(connection.secret))
     except KeyError:
         raise SecretUnusable("secret_not_stored") from None
     return ConnectionSettings(with_account(masks.change_texts(complete, filled)))

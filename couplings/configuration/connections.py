@@ -1,8 +1,10 @@
 """Connections of a file: their settings, with the secrets taken out."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from couplings.configuration import references, urls
+from couplings.configuration.allowances import read_allowances
 from couplings.configuration.entries import MASK, ConnectionEntry
 from couplings.configuration.problems import Problems, nearest
 from couplings.configuration.section import Section, kind_of, refused_character
@@ -13,25 +15,26 @@ LATER_KINDS = ("odata", "dataverse", "business_central")
 SETTINGS_LENGTH = 5_000
 
 
-def read_connection(name: str, node: Node, problems: Problems) -> ConnectionEntry | None:
-    """The connection, or None when its kind is not known."""
-    known = KINDS + LATER_KINDS
+def read_connection(name: str, node: Node, problems: Problems, kinds: Sequence[str] = KINDS) -> ConnectionEntry | None:
+    """The connection, or None when its kind is none of ``kinds``."""
     declared = node.value.get("kind") if isinstance(node.value, dict) else None
-    if declared is not None and declared.value not in KINDS:
-        refuse_kind(declared, known, problems)
+    if declared is not None and declared.value not in kinds:
+        refuse_kind(declared, kinds, problems)
         return None
-    section = Section(node, problems, ("kind", "url", "auth"))
-    if section.required("kind") is None:
+    section = Section(node, problems, ("kind", "url", "auth", "limit", "jobs"))
+    kind = section.required("kind")
+    if kind is None:
         return None
     reader = SettingsReader(section, problems)
     settings = {"url": reader.url(section.required("url")), **reader.auth(section.get("auth"))}
-    return ConnectionEntry(name, "sql", settings, reader.secrets)
+    return ConnectionEntry(name, kind.value, settings | read_allowances(section, problems), reader.secrets)
 
 
-def refuse_kind(node: Node, known: tuple[str, ...], problems: Problems) -> None:
+def refuse_kind(node: Node, kinds: Sequence[str], problems: Problems) -> None:
     kind = node.value if isinstance(node.value, str) else kind_of(node.value)
-    code, near = ("kind_not_available", "") if kind in LATER_KINDS else ("kind_unknown", nearest(kind, known))
-    problems.add(node.place, node.path, code, kind=kind, near=near, known=", ".join(KINDS))
+    later = kind in LATER_KINDS
+    code, near = ("kind_not_available", "") if later else ("kind_unknown", nearest(kind, (*kinds, *LATER_KINDS)))
+    problems.add(node.place, node.path, code, kind=kind, near=near, known=", ".join(kinds))
 
 
 class SettingsReader:

@@ -1,8 +1,9 @@
 """A file's nodes as a Document, with every problem that the file alone shows."""
 
+from collections.abc import Sequence
 from typing import Any
 
-from couplings.configuration.connections import read_connection
+from couplings.configuration.connections import KINDS, read_connection
 from couplings.configuration.entries import ConnectionEntry, Document, FieldEntry, MappingEntry, SideEntry
 from couplings.configuration.filters import read_filter
 from couplings.configuration.problems import Path, Place, Problems, nearest
@@ -29,19 +30,21 @@ FIELD_KEYS = ("to", "direction", "transform", "conflict", "match", "case_sensiti
 FIELD_KEYS_LATER = ("lookup", "values", "constant")
 
 
-def read_document(content: bytes) -> tuple[Document, Problems]:
+def read_document(content: bytes, kinds: Sequence[str] = KINDS) -> tuple[Document, Problems]:
     """What the file says and everything that is wrong with it; entries that could not be read are in ``broken``.
 
+    ``kinds`` are the kinds of connections there are connectors for.
     Raises ConfigurationRefused when the file cannot be read at all.
     """
     root, problems = parse(content)
-    reader = Reader(problems)
+    reader = Reader(problems, kinds)
     return reader.document(root), problems
 
 
 class Reader:
-    def __init__(self, problems: Problems) -> None:
+    def __init__(self, problems: Problems, kinds: Sequence[str]) -> None:
         self.problems = problems
+        self.kinds = kinds
         self.places: dict[Path, Place] = {}
         self.broken: set[Path] = set()
 
@@ -83,7 +86,7 @@ class Reader:
         found = {}
         for name, value in self.named(node).items():
             before = len(self.problems)
-            entry = read_connection(name, value, self.problems)
+            entry = read_connection(name, value, self.problems, self.kinds)
             if entry is None or len(self.problems) > before:
                 self.broken.add(("connections", name))
             else:

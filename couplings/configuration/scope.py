@@ -5,6 +5,7 @@ import json
 from typing import Any
 
 from couplings.configuration import urls
+from couplings.configuration.allowances import without_allowances
 from couplings.configuration.stored import mapping_entry
 from couplings.models import Connection, TableMapping
 from syncstatus.engine.records import Side
@@ -14,7 +15,7 @@ def scope(mapping: TableMapping) -> str:
     """A SHA-256 in hexadecimal of everything that decides which records and values the change feeds must have listed.
 
     It changes with the systems, tables, keys, filters, fields and directions of a mapping, and not with policies,
-    guards, schedules or passwords. A run that finds another scope than its cursors have compares every record.
+    guards, schedules, limits or passwords. A run that finds another scope than its cursors have compares every record.
     """
     entry = mapping_entry(mapping)
     parts = {
@@ -28,7 +29,8 @@ def scope(mapping: TableMapping) -> str:
 
 def system(connection: Connection) -> list[Any]:
     """Which system it is: the settings without passwords, so that a new password compares nothing anew."""
-    settings = {name: value for name, value in connection.settings.items() if name != "auth"}
+    settings = without_allowances(connection.settings)
+    settings.pop("auth", None)
     user = connection.settings.get("auth", {}).get("username", "")
     url = urls.rewrite(str(settings.get("url", "")), lambda _part, _raw: "")
     return [connection.kind, settings | {"url": url}, user]

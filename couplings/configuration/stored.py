@@ -6,6 +6,7 @@ from typing import Any
 from couplings.configuration.entries import ConnectionEntry, Document, FieldEntry, MappingEntry, SideEntry
 from couplings.configuration.masks import masked_parts
 from couplings.models import Connection, FieldMapping, TableMapping
+from couplings.models.connection import Circuit
 from couplings.secrets import SecretUnusable, decrypt, encrypt
 from syncstatus.engine.records import Side
 from syncstatus.engine.rules import DeletionPolicy, Direction, Guard, Transform, UpdatePolicy
@@ -72,7 +73,8 @@ def save_connection(entry: ConnectionEntry) -> Connection:
     row.secret = new_secret(row.secret, entry)
     row.kind = entry.kind
     row.settings = dict(entry.settings)
-    row.open_until = None  # what was wrong with the former settings says nothing about these
+    # What was wrong with the former settings says nothing about these.
+    row.circuit, row.open_until, row.asked_to_wait, row.probe = Circuit.CLOSED, None, False, ""
     row.save()
     return row
 

@@ -26,6 +26,7 @@ from couplings.configuration.stored import (
 from couplings.models import Connection, TableMapping
 from couplings.secrets import SecretUnusable, rotated
 from jobs.services.validation import validate
+from syncstatus.connectors import registry
 from syncstatus.connectors.errors import ConnectorError
 
 # Any number that nothing else locks: two files are applied one after the other.
@@ -77,7 +78,7 @@ def export() -> str:
 
 def checked(content: bytes) -> Document:
     """The document, when nothing is wrong with it. Raises ConfigurationRefused, ConnectionsUnusable."""
-    document, problems = read_document(content)
+    document, problems = read_document(content, registry.kinds())
     stored = stored_document()
     problems += check(document, stored)
     rows = connection_rows(document, problems)

@@ -191,3 +191,12 @@ def test_durations(text: str, seconds: int) -> None:
 @pytest.mark.parametrize("text", ["", "30", "m", "1.5h", "30 m", "30M", "-1s", "1m1h", "٣m"])
 def test_what_is_no_duration(text: str) -> None:
     assert seconds_of(text) is None
+
+
+def test_what_a_connection_allows_comes_back() -> None:
+    settings = {"url": "sqlite:////tmp/erp", "limit": {"requests": 100, "per": "1m30s"}, "jobs": 2}
+    text = export(Document({"ERP": ConnectionEntry("ERP", "sql", settings)}))
+    assert "limit: {requests: 100, per: 1m30s}" in text
+    read, problems = read_document(text.encode())
+    assert not problems
+    assert read.connections["ERP"].settings == settings

@@ -351,3 +351,47 @@ def test_every_message_says_something_and_ends_like_a_sentence() -> None:
     for code, sentence in SENTENCES.items():
         assert str(sentence).endswith((".", "?")), code
         assert not re.search(r"[^%]%[^(%]", str(sentence)), code
+
+
+LIMITED = """\
+connections:
+  ERP:
+    kind: sql
+    url: sqlite:////tmp/erp
+    limit: {requests: 100, per: 90s}
+    jobs: 2
+"""
+
+
+def test_what_a_connection_allows() -> None:
+    document, problems = read_document(LIMITED.encode())
+    assert list(problems) == []
+    assert document.connections["ERP"].settings["limit"] == {"requests": 100, "per": "1m30s"}
+    assert document.connections["ERP"].settings["jobs"] == 2
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "line", "code"),
+    [
+        ("requests: 100, ", "", 5, "key_missing"),
+        (", per: 90s", "", 5, "key_missing"),
+        ("requests: 100", "requests: 0", 5, "not_a_whole_number"),
+        ("per: 90s", "per: 0s", 5, "not_a_duration"),
+        ("per: 90s", "per: fast", 5, "not_a_duration"),
+        ("per: 90s", "per: 90s, burst: 5", 5, "key_unknown"),
+        ("{requests: 100, per: 90s}", "100", 5, "not_a_mapping"),
+        ("jobs: 2", "jobs: 0", 6, "not_a_whole_number"),
+        ("jobs: 2", "jobs: many", 6, "not_a_whole_number"),
+    ],
+)
+def test_allowances_that_make_no_sense(old: str, new: str, line: int, code: str) -> None:
+    found = find_problems(LIMITED.replace(old, new))
+    assert [(problem.line, problem.code) for problem in found] == [(line, code)]
+
+
+def test_a_kind_of_an_installed_package() -> None:
+    text = LIMITED.replace("kind: sql", "kind: fax").encode()
+    document, problems = read_document(text, ("sql", "fax"))
+    assert list(problems) == []
+    assert document.connections["ERP"].kind == "fax"
+    assert [problem.code for problem in read_document(text)[1]] == ["kind_unknown"]
