@@ -1,9 +1,13 @@
 import os
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
+from syncstatus.connectors import registry
 from tests import servers
+from tests.faults import throttled
+from tests.faults.throttled import Gate
 from tests.jobs.conftest import make_world, world
 
 __all__ = ["business_urls", "make_world", "world"]
@@ -16,3 +20,16 @@ def business_urls() -> Iterator[tuple[str, str]]:
     yield servers.create_postgresql_database(names[0]), servers.create_postgresql_database(names[1])
     for name in names:
         servers.drop_postgresql_database(name)
+
+
+@pytest.fixture
+def gate(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Gate]:
+    """A gate, and the kind of connection that asks it: known here and to the processes a test starts."""
+    throttled.install(tmp_path)
+    monkeypatch.syspath_prepend(str(tmp_path))
+    monkeypatch.setenv("PYTHONPATH", str(tmp_path))
+    registry.look_again()
+    with Gate() as opened:
+        yield opened
+    monkeypatch.undo()
+    registry.look_again()
