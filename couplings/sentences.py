@@ -112,6 +112,10 @@ GUARDS = {
         "The %(record)s record is missing in the first run after the mapping %(mapping)s was changed. Nothing was "
         "deleted."
     ),
+    "deletion_discarded": _(
+        "The %(record)s record was deleted in %(deleted_side)s. That it be deleted in %(side)s, too, was held back and "
+        "then discarded. %(by)s"
+    ),
 }
 
 COUPLING = {
@@ -144,6 +148,10 @@ REFUSALS = {
     "one_side_deleted": _("One of the records is deleted. Restore it, delete the other one, or remove the coupling."),
     "nothing_deleted": _("Neither record is deleted, so there is nothing to restore or delete."),
     "already_requested": _("Somebody has asked for them already."),
+    "job_ended": _("Job %(job)s had already ended."),
+    "job_on_hold": _("Job %(job)s is on hold already."),
+    "job_not_on_hold": _("Job %(job)s is not on hold."),
+    "job_being_cancelled": _("Job %(job)s is being cancelled already."),
     "mapping_disabled": _("The mapping %(mapping)s is disabled. An administrator can enable it."),
     "mapping_paused": _("The mapping %(mapping)s is paused. What was asked for is done when it resumes."),
 }
@@ -201,7 +209,13 @@ JOBS = {
     "attempts_exhausted": _("The job was given up after %(attempts)s attempts, because its worker stopped every time."),
     "interrupted": _("The job was interrupted. It goes on from its last page when it is started again."),
     "internal_error": _("The job failed for a reason of ours. The administrator finds it in the log."),
-    "cancelled": _("The job was cancelled. %(by)s"),
+    "cancelled": _("The job was cancelled. What it had done by then stays."),
+    "cancelled:person": _("%(by)s cancelled the job. What it had done by then stays."),
+    "paused": _("The job is on hold. It goes on after its last page when it is resumed."),
+    "paused:person": _("%(by)s put the job on hold. It goes on after its last page when it is resumed."),
+    "resumed_instead": _("Job %(job)s was resumed and does what this one was to do."),
+    "mapping_on_hold": _("The mapping is paused. The job goes on after its last page when the mapping resumes."),
+    "mapping_changed": _("The mapping was changed while the job ran. It begins again with the new rules."),
 }
 
 SENTENCES = DECISIONS | VALUES | WRITES | GUARDS | COUPLING | REFUSALS | CONNECTIONS | SCHEMA | JOBS
@@ -221,7 +235,10 @@ NEXT_STEPS = {
     "schema": _("An administrator has to adapt the mapping or the table. The mapping rests until then."),
     "transient": _("Nothing has to be done: it is tried again by itself."),
     "connection": _("Nothing has to be done unless it lasts: it resumes by itself as soon as the system answers."),
-    "held": _("Delete Records, Restore Records or Remove Coupling decide what happens to it."),
+    "held": _(
+        "Approve the deletion with Delete Records, or discard it under Held deletions; Restore Records and Remove Coupling "
+        "decide as well."
+    ),
 }
 
 NEXT_STEPS_BY_CODE = {

@@ -69,6 +69,13 @@ def duration(started: datetime | None, finished: datetime | None) -> str:
     return _("%(count)s s") % {"count": number_format(seconds, 1)} if seconds < 10 else span(seconds)
 
 
+def rate(records: float) -> str:
+    """Records a second; slower ones a minute, so that a slow system does not look like one that stands still."""
+    if records >= 1:
+        return _("%(count)s records/s") % {"count": number(round(records))}
+    return _("%(count)s records/min") % {"count": number(round(records * MINUTE))}
+
+
 def number(count: Any) -> str:
     """A number or a bounded count in the reader's form: 1,234 or 10,000+."""
     if isinstance(count, Count):

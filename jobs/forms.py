@@ -128,6 +128,14 @@ class MappingActionForm(ActionForm):
     action = forms.ChoiceField(choices=[(name, name) for name in PERMISSIONS])
 
 
+class JobActionForm(ActionForm):
+    """An action of a job's page or of the jobs list."""
+
+    PERMISSIONS = dict.fromkeys(("pause", "resume", "cancel"), SYNCHRONIZE)
+
+    action = forms.ChoiceField(choices=[(name, name) for name in PERMISSIONS])
+
+
 class JobFilter(ListFilter):
     RECENT = timedelta(days=1)
 

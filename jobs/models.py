@@ -1,4 +1,5 @@
 from django.conf import settings
+from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
@@ -18,6 +19,10 @@ class Kind(models.TextChoices):
     UNCOUPLE = "uncouple", _("Remove Coupling")
 
 
+LONG = (Kind.MODIFIED, Kind.FULL, Kind.FIND_DELETED, Kind.MATCH)
+"""Kinds that go through a whole mapping: one at a time, while jobs over a few records run beside it."""
+
+
 class Trigger(models.TextChoices):
     SCHEDULE = "schedule", _("schedule")
     MANUAL = "manual", _("manual")
@@ -28,9 +33,23 @@ class Trigger(models.TextChoices):
 class JobState(models.TextChoices):
     QUEUED = "queued", _("Ready")
     RUNNING = "running", _("In Process")
+    PAUSED = "paused", _("On Hold")
     FINISHED = "finished", _("Finished")
     FAILED = "failed", _("Error")
     CANCELLED = "cancelled", _("Cancelled")
+
+
+ENDED = (JobState.FINISHED, JobState.FAILED, JobState.CANCELLED)
+
+
+class Wish(models.TextChoices):
+    """What a running job is asked to do after the page it is in."""
+
+    NONE = "", ""
+    PAUSE = "pause", _("The job is put on hold after the page it is in.")
+    CANCEL = "cancel", _("The job is cancelled after the page it is in.")
+    WAIT = "wait", _("The job waits after the page it is in, because its mapping is paused.")
+    RESTART = "restart", _("The job begins again after the page it is in, because its mapping was changed.")
 
 
 OUTCOMES = (
@@ -55,8 +74,13 @@ class SyncJob(models.Model):
 
         queued ──▶ running ──▶ finished
            │          ├──────▶ failed      (the connection is gone, the schema does not fit, attempts used up)
-           │          └──────▶ queued      (its worker died or was told to stop: taken up again from the last page)
-           └──────────────────▶ cancelled
+           │          ├──────▶ queued      (its worker died or was told to stop: taken up again from the last page)
+           │          ├──────▶ cancelled
+           ├──▶ paused ──▶ queued           (a person: Pause and Resume; nobody takes it up meanwhile)
+           └──▶ cancelled
+
+    Pause and Cancel take effect at once for a job that waits. A running one is ``asked``, and its worker obeys when
+    the page it is in is committed, so that everything it wrote is in the log.
 
     A running job belongs to the worker whose ``holder`` it bears, until ``lease_until`` (DESIGN R13); every page it
     commits names the holder, so that a worker which lost its job can no longer write its results.
@@ -72,7 +96,13 @@ class SyncJob(models.Model):
     holder = models.CharField(max_length=100, blank=True, default="")
     lease_until = models.DateTimeField(null=True, blank=True)
     attempts = models.PositiveIntegerField(_("attempts"), default=0)
+    asked = models.CharField(max_length=10, choices=Wish.choices, blank=True, default=Wish.NONE)
     progress = models.JSONField(default=dict, blank=True)
+    # The step it is in, for readers: how far it got, of how many where that is known, in records a second.
+    phase = models.CharField(max_length=20, blank=True, default="")
+    phase_done = models.PositiveBigIntegerField(default=0)
+    phase_expected = models.PositiveBigIntegerField(null=True, blank=True)
+    rate = models.FloatField(default=0)
 
     read = models.PositiveBigIntegerField(default=0)
     inserted = models.PositiveBigIntegerField(_("Inserted"), default=0)
@@ -100,7 +130,9 @@ class SyncJob(models.Model):
         verbose_name_plural = _("synchronization jobs")
         constraints = [
             models.UniqueConstraint(
-                fields=["mapping"], condition=Q(state=JobState.RUNNING), name="one_active_job_per_mapping"
+                fields=["mapping"],
+                condition=Q(state=JobState.RUNNING, kind__in=LONG),
+                name="one_long_job_per_mapping",
             ),
             models.UniqueConstraint(
                 fields=["mapping", "kind"],
@@ -112,12 +144,18 @@ class SyncJob(models.Model):
                 | (~Q(state=JobState.RUNNING) & Q(lease_until__isnull=True)),
                 name="running_jobs_have_a_lease",
             ),
+            models.CheckConstraint(
+                condition=Q(state=JobState.RUNNING) | Q(asked=Wish.NONE), name="only_running_jobs_are_asked"
+            ),
         ]
         indexes = [
             # The list of jobs, newest first, all of them or one mapping's.
             models.Index(fields=["mapping", "-id"], name="jobs_of_a_mapping"),
             # What the bell rings: jobs that wait, and jobs whose lease ran out.
             models.Index(fields=["state", "id"], condition=Q(state__in=["queued", "running"]), name="jobs_active"),
+            # The schedules pass by mappings with a job on hold, and the mapping's page names it.
+            models.Index(fields=["mapping", "id"], condition=Q(state="paused"), name="jobs_paused"),
+            # /metrics: the few jobs that the totals do not have yet.
         ]
 
     def __str__(self) -> str:
@@ -149,3 +187,41 @@ class CreateIntent(models.Model):
 
     def __str__(self) -> str:
         return f"{self.side} {self.source_key}"
+
+
+class RecordHolder(models.Model):
+    """Somebody who works on a mapping's records: a run of a job, or a service that couples or uncouples. It lives until
+    ``until`` unless its lease is renewed; ``seen`` is the point in the order of locks and releases up to which it knows
+    what others did."""
+
+    mapping = models.ForeignKey(TableMapping, models.CASCADE, related_name="+", db_index=False)
+    name = models.CharField(max_length=100)
+    until = models.DateTimeField()
+    seen = models.BigIntegerField()
+
+    class Meta:
+        verbose_name = _("holder of records")
+        verbose_name_plural = _("holders of records")
+        constraints = [models.UniqueConstraint(fields=["mapping", "name"], name="one_entry_a_holder")]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class RecordLock(models.Model):
+    """Records in work: those of one page, by ``jobs.runner.locks.mark``. ``released`` is null while they are held, and
+    says afterwards, in the order of ids, when others could see what became of them."""
+
+    mapping = models.ForeignKey(TableMapping, models.CASCADE, related_name="+", db_index=False)
+    holder = models.CharField(max_length=100)
+    records = ArrayField(models.IntegerField())
+    released = models.BigIntegerField(null=True, blank=True)
+
+    class Meta:
+        verbose_name = _("records in work")
+        verbose_name_plural = _("records in work")
+        # Every page asks whether others hold one of its records.
+        indexes = [models.Index(fields=["mapping"], name="locks_of_a_mapping")]
+
+    def __str__(self) -> str:
+        return f"{self.pk} {self.holder}"

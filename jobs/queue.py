@@ -65,9 +65,11 @@ def due() -> list[int]:
 
 
 def _scheduled() -> list[SyncJob]:
-    """One job for each mapping whose slot has come; slots that were missed coalesce into it."""
+    """One job for each mapping whose slot has come; slots that were missed coalesce into it. A mapping with a job on
+    hold is passed by: its schedule would begin the same work again."""
     with transaction.atomic():
-        mappings = list(_ready(TableMapping.objects.filter(next_run__lte=Now())))
+        on_hold = SyncJob.objects.filter(state=JobState.PAUSED).values("mapping")
+        mappings = list(_ready(TableMapping.objects.filter(next_run__lte=Now()).exclude(pk__in=on_hold)))
         for mapping in mappings:
             _next_slot(mapping)
         return [enqueue(mapping, Kind.MODIFIED, Trigger.SCHEDULE) for mapping in mappings]

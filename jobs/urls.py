@@ -6,7 +6,7 @@ from jobs.views.connections import check
 from jobs.views.couplings import coupling, coupling_actions
 from jobs.views.health import healthz
 from jobs.views.home import home
-from jobs.views.jobs import cancel, job, jobs
+from jobs.views.jobs import job, job_actions, jobs
 from jobs.views.mappings import mapping, mapping_actions, mappings
 from jobs.views.set_up_coupling import set_up_coupling
 
@@ -23,7 +23,7 @@ urlpatterns = [
     path("mappings/<path:name>/", mapping, name="mapping"),
     path("jobs/", jobs, name="jobs"),
     path("jobs/<int:pk>/", job, name="job"),
-    path("jobs/<int:pk>/cancel/", cancel, name="cancel"),
+    path("jobs/<int:pk>/actions/", job_actions, name="job_actions"),
     path("connections/<int:pk>/check/", check, name="check"),
     path("healthz", healthz, name="healthz"),
 ]

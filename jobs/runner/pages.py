@@ -5,10 +5,11 @@ from collections.abc import Iterable
 from couplings.store import couplings
 from jobs.runner import creating, deciding, loading, matching, writing
 from jobs.runner.candidates import Candidate
-from jobs.runner.context import Run, Stopped
+from jobs.runner.context import Run
 from jobs.runner.pipeline import Pipeline
 from jobs.runner.remembering import judge
 from jobs.runner.sources import Page
+from jobs.runner.wishes import heed
 from syncstatus.engine.plan import Outcome
 from syncstatus.engine.records import Side
 
@@ -17,7 +18,8 @@ ROUNDS = 3
 
 
 def work_off(run: Run, pages: Iterable[Page]) -> None:
-    """Read, decide, write, remember page after page. Raises ``LeaseLost``, ``Stopped`` and the connectors' errors."""
+    """Read, decide, write, remember page after page. Raises ``LeaseLost``, ``Stopped``, ``Asked`` and the connectors'
+    errors."""
     with Pipeline(run) as pipeline:
         for page in pages:
             pipeline.make_way(page.candidates)
@@ -28,8 +30,7 @@ def work_off(run: Run, pages: Iterable[Page]) -> None:
                 _refresh_statistics(run, pipeline)
             if run.on_page is not None:
                 run.on_page(run)
-            if run.stop is not None and run.stop():
-                raise Stopped
+            heed(run)
 
 
 def _refresh_statistics(run: Run, pipeline: Pipeline) -> None:

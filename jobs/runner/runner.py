@@ -7,13 +7,15 @@ from contextlib import contextmanager
 from typing import Any
 
 from django.db import IntegrityError, InterfaceError, OperationalError, connection, transaction
+from django.db.models import F
 from django.db.models.functions import Now
 from structlog.contextvars import bound_contextvars
 
 from couplings.models import TableMapping
 from jobs.models import JobState, SyncJob, Wish
 from jobs.runner import kinds, lease, troubles
-from jobs.runner.context import Asked, LeaseLost, Run, Stopped
+from jobs.runner.context import Asked, Run, Stopped
+from jobs.runner.holders import LeaseLost, new_holder
 from jobs.runner.systems import open_both
 from syncstatus.connectors.errors import ConnectorError
 from syncstatus.engine.records import Side
@@ -36,7 +38,7 @@ def run(job_id: int, *, on_page: OnPage | None = None, stop: Stop | None = None)
     ``on_page`` is called after each committed page; when ``stop`` returns true the run ends there and the job waits
     to be taken up again. Errors of systems and records are remembered, not raised.
     """
-    holder = lease.new_holder()
+    holder = new_holder()
     if not lease.claim(job_id, holder):
         return None
     return _run_claimed(job_id, holder, on_page, stop)
@@ -44,7 +46,7 @@ def run(job_id: int, *, on_page: OnPage | None = None, stop: Stop | None = None)
 
 def run_orphan(job_id: int) -> SyncJob | None:
     """Take over a job whose worker is dead, and run it to its end; None when its worker lives."""
-    holder = lease.new_holder()
+    holder = new_holder()
     if not lease.take_over(job_id, holder):
         return None
     return _run_claimed(job_id, holder, None, None)
@@ -62,8 +64,8 @@ def preview(job: SyncJob, *, on_page: OnPage | None = None) -> SyncJob:
 
 def _run_claimed(job_id: int, holder: str, on_page: OnPage | None, stop: Stop | None) -> SyncJob:
     job = SyncJob.objects.select_related("mapping").get(pk=job_id)
-    if job.asked:
-        _obey(job, holder, job.asked)
+    if job.asked or job.mapping.paused:
+        _obey(job, holder, job.asked or Wish.WAIT)
     elif job.attempts > ATTEMPTS:
         _give_up(job, holder)
     else:
@@ -140,17 +142,18 @@ def _finish(job: SyncJob, holder: str, state: JobState, code: str = "", params: 
 
 
 def _obey(job: SyncJob, holder: str, wish: str) -> None:
-    """End here as the job is asked to, without a wish to wait for the next worker. A person's wish is no attempt; who
-    it was stands in ``params`` already."""
+    """End here as the job is asked to, without a wish to wait for the next worker. A wish costs no attempt; whose it
+    was stands in ``params`` already."""
+    no_attempt = {"attempts": F("attempts") - 1}
     match wish:
         case Wish.PAUSE:
-            _release(job, holder, state=JobState.PAUSED, code="paused", attempts=0)
+            _release(job, holder, state=JobState.PAUSED, code="paused", **no_attempt)
         case Wish.CANCEL:
             _release(job, holder, state=JobState.CANCELLED, code="cancelled", finished=Now())
         case Wish.WAIT:
-            _put_back(job, holder, code="mapping_on_hold", attempts=0)
+            _put_back(job, holder, code="mapping_on_hold", **no_attempt)
         case Wish.RESTART:
-            _put_back(job, holder, code="mapping_changed", attempts=0, progress={})
+            _put_back(job, holder, code="mapping_changed", **no_attempt)
         case _:
             _put_back(job, holder)
 

@@ -1,4 +1,4 @@
-"""Start jobs: hand them to the workers or run them here; preview and cancel them."""
+"""Start jobs: hand them to the workers or run them here; preview them."""
 
 import time
 from collections.abc import Iterable
@@ -7,7 +7,6 @@ from typing import Any
 from django.contrib.auth.models import User
 from django.db import transaction
 from django.db.models import Q
-from django.db.models.functions import Now
 
 from couplings.models import SyncError, TableMapping
 from jobs import tasks
@@ -91,17 +90,6 @@ def _goes_on(job: SyncJob) -> bool:
 def preview(mapping: TableMapping, kind: Kind, parameters: dict[str, Any] | None = None) -> SyncJob:
     """What a job would do: its counters, unsaved. Nothing is written anywhere. Raises the connectors' errors."""
     return runner.preview(SyncJob(mapping=mapping, kind=kind, trigger=Trigger.MANUAL, parameters=parameters or {}))
-
-
-def cancel(job: SyncJob, user: User | None) -> bool:
-    """Cancel a job that waits or runs; a running one ends with the page it is in. False when it had ended."""
-    active = SyncJob.objects.filter(pk=job.pk, state__in=[JobState.QUEUED, JobState.RUNNING])
-    params = {"by": user.get_username()} if user is not None else {}
-    return bool(
-        active.update(
-            state=JobState.CANCELLED, lease_until=None, holder="", finished=Now(), code="cancelled", params=params
-        )
-    )
 
 
 def open_errors(mapping: TableMapping) -> bool:

@@ -3,18 +3,28 @@
 from django.contrib.auth.models import User
 
 from couplings.models import TableMapping
-from jobs.models import Kind
+from jobs.models import JobState, Kind, SyncJob, Wish
 from jobs.services import jobs
 
 
-def pause(mapping: TableMapping, *, user: User | None) -> None:
-    """No job starts any more; the cursors stay, so that every change is played back later (SCENARIOS T18)."""
-    TableMapping.objects.filter(pk=mapping.pk).update(paused=True)
+def pause(mapping: TableMapping, *, user: User | None) -> bool:
+    """No job starts any more, and a running one waits after the page it is in. The cursors stay, so that every change
+    is played back later (SCENARIOS T18). False when it was paused already."""
+    paused = TableMapping.objects.filter(pk=mapping.pk, paused=False).update(paused=True)
+    _ask(mapping, Wish.NONE, Wish.WAIT)
+    return paused == 1
 
 
-def resume(mapping: TableMapping, *, user: User | None, queue: bool = True) -> None:
-    """Jobs start again, the first one now."""
-    TableMapping.objects.filter(pk=mapping.pk).update(paused=False)
+def resume(mapping: TableMapping, *, user: User | None, queue: bool = True) -> bool:
+    """Jobs start again, the first one now; what waited goes on from its last page. A job that is on hold itself stays
+    so. False when it was not paused."""
+    resumed = TableMapping.objects.filter(pk=mapping.pk, paused=True).update(paused=False)
+    _ask(mapping, Wish.WAIT, Wish.NONE)
     mapping.refresh_from_db()
-    if mapping.enabled:
+    if mapping.enabled and resumed:
         jobs.start(mapping, Kind.MODIFIED, user=user, queue=queue)
+    return resumed == 1
+
+
+def _ask(mapping: TableMapping, asked: Wish, wish: Wish) -> None:
+    SyncJob.objects.filter(mapping=mapping, state=JobState.RUNNING, asked=asked).update(asked=wish)

@@ -2,26 +2,38 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.contrib import messages
-from django.contrib.auth.decorators import login_required, permission_required
+from django.contrib.auth.decorators import login_required
+from django.contrib.auth.models import User
+from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import get_object_or_404, redirect, render
+from django.shortcuts import get_object_or_404, render
+from django.urls import reverse
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_safe
 
 from couplings import log
+from couplings.messages import render as sentence
 from couplings.models import SyncLogEntry, TableMapping
 from couplings.paging import page
-from couplings.roles import SYNCHRONIZE
-from jobs.forms import JobFilter
-from jobs.models import OUTCOMES, JobState, SyncJob
-from jobs.services import jobs as service
+from jobs import progress
+from jobs.forms import JobActionForm, JobFilter
+from jobs.models import OUTCOMES, SyncJob, Wish
+from jobs.services import stopping
+from jobs.services.errors import Refused
 from jobs.tables import JobTable
-from jobs.views.answers import form_of
+from jobs.views.answers import back, form_of
 
 RELATED = ("mapping__left_connection", "mapping__right_connection", "requested_by")
 # They write no log entries one by one: there would be one for every record of the table.
 UNLOGGED = {"unchanged", "excluded"}
 LOG_SIZE = 50
+ACTIONS = {"pause": stopping.pause, "resume": stopping.resume, "cancel": stopping.cancel}
+SAID = {
+    "pause": gettext_lazy("Job %(job)s is on hold. It keeps its place until it is resumed."),
+    "resume": gettext_lazy("Job %(job)s goes on after its last page."),
+    "cancel": gettext_lazy("Job %(job)s is cancelled. What it has done so far stays."),
+}
 
 
 @dataclass(frozen=True)
@@ -62,19 +74,34 @@ def job(request: HttpRequest, pk: int) -> HttpResponse:
         "outcome": outcome,
         "entries": [log.readable(entry, found.mapping) for entry in shown],
         "page": shown,
-        "active": found.state in (JobState.QUEUED, JobState.RUNNING),
+        "asked": Wish(found.asked).label,
+        "actions": stopping.actions(found),
+        "progress": progress.of(found),
     }
     return render(request, "jobs/job.html", context)
 
 
 @login_required
 @form_of("jobs:job")
-@permission_required(SYNCHRONIZE, raise_exception=True)
-def cancel(request: HttpRequest, pk: int) -> HttpResponse:
+def job_actions(request: HttpRequest, pk: int) -> HttpResponse:
     found = get_object_or_404(SyncJob, pk=pk)
-    user = request.user if request.user.is_authenticated else None
-    if service.cancel(found, user):
-        messages.success(request, _("The job is being cancelled. What it has done so far stays."))
+    form = JobActionForm(request.POST)
+    if not form.is_valid():
+        messages.error(request, _("Choose one of the actions of the page."))
+    elif not request.user.has_perm(form.permission):
+        raise PermissionDenied
     else:
-        messages.warning(request, _("The job had already ended."))
-    return redirect("jobs:job", pk=pk)
+        user = request.user if isinstance(request.user, User) else None
+        try:
+            messages.success(request, act(found, form.action_name, user))
+        except Refused as refused:
+            messages.warning(request, sentence(refused.code, refused.params))
+    return back(request, reverse("jobs:job", args=[pk]))
+
+
+def act(job: SyncJob, action: str, user: User | None) -> str:
+    """Does it, and says so."""
+    now = ACTIONS[action](job, user=user)
+    if now.asked:
+        return str(Wish(now.asked).label)
+    return SAID[action] % {"job": now.pk}

@@ -1,3 +1,4 @@
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -11,6 +12,7 @@ from jobs.models import JobState, Kind, SyncJob
 from tests import given
 
 URL = "/jobs/"
+MINUTE = timedelta(minutes=1)
 
 pytestmark = pytest.mark.django_db
 
@@ -83,24 +85,49 @@ def test_a_failed_job_says_why_with_the_systems_name(ada: Client) -> None:
     assert "CRM could not be reached" in ada.get(f"{URL}{job.pk}/").content.decode()
 
 
-def test_cancel(ada: Client) -> None:
+def act(client: Client, job: SyncJob, action: str) -> str:
+    return client.post(f"{URL}{job.pk}/actions/", {"action": action}, follow=True).content.decode()
+
+
+def test_pause_resume_and_cancel(ada: Client) -> None:
     job = given.job(given.mapping(), state=JobState.QUEUED, started=None, finished=None)
-    assert "Cancel the job" in ada.get(f"{URL}{job.pk}/").content.decode()
+    assert buttons(ada, job) == ["pause", "cancel"]
 
-    response = ada.post(f"{URL}{job.pk}/cancel/", follow=True)
+    page = act(ada, job, "pause")
+    assert "is on hold. It keeps its place" in page
+    assert "ada put the job on hold." in page
+    assert buttons(ada, job) == ["resume", "cancel"]
+    assert "is on hold already" in act(ada, job, "pause")
 
-    assert "The job is being cancelled" in response.content.decode()
-    assert "Cancel the job" not in response.content.decode()
-    assert "had already ended" in ada.post(f"{URL}{job.pk}/cancel/", follow=True).content.decode()
+    assert "goes on after its last page" in act(ada, job, "resume")
+    assert "is cancelled. What it has done so far stays." in act(ada, job, "cancel")
+    assert buttons(ada, job) == []
+    assert "had already ended" in act(ada, job, "cancel")
+    assert "Choose one of the actions" in act(ada, job, "explode")
 
 
-def test_a_viewer_cancels_nothing() -> None:
+def buttons(client: Client, job: SyncJob) -> list[str]:
+    page = client.get(f"{URL}{job.pk}/").content.decode()
+    return [action for action in ("pause", "resume", "cancel") if f'name="action" value="{action}"' in page]
+
+
+def test_a_running_job_says_that_it_obeys_after_its_page(ada: Client) -> None:
+    job = given.job(given.mapping(), state=JobState.RUNNING, lease_until=timezone.now() + MINUTE, finished=None)
+
+    assert "put on hold after the page it is in" in act(ada, job, "pause")
+    assert buttons(ada, job) == ["resume", "cancel"]
+    assert "cancelled after the page it is in" in act(ada, job, "cancel")
+    assert buttons(ada, job) == []
+
+
+def test_a_viewer_stops_nothing() -> None:
     job = given.job(given.mapping(), state=JobState.QUEUED, started=None, finished=None)
     carl = given.signed_in(given.person("carl", "viewer"))
 
-    assert "Cancel the job" not in carl.get(f"{URL}{job.pk}/").content.decode()
-    assert carl.post(f"{URL}{job.pk}/cancel/").status_code == 403
-    assert carl.get(f"{URL}{job.pk}/cancel/")["Location"] == f"{URL}{job.pk}/"
+    assert buttons(carl, job) == []
+    for action in ("pause", "resume", "cancel"):
+        assert carl.post(f"{URL}{job.pk}/actions/", {"action": action}).status_code == 403
+    assert carl.get(f"{URL}{job.pk}/actions/")["Location"] == f"{URL}{job.pk}/"
 
 
 def test_its_log_is_paged(ada: Client) -> None:
