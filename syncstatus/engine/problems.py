@@ -34,6 +34,24 @@ Guards (kind held, ``guards.check_deletions``; ``side`` where the caller names i
 
 mass_deletion (planned, coupled, limit), source_empty (planned, coupled), scope_changed (planned, coupled).
 
+Undo (``undo.undo``; kind conflict; a refused undo opens no error):
+
+==========================  ==========================================================================================
+code                        parameters; when
+==========================  ==========================================================================================
+undo_nothing                none; the entry wrote nothing
+undo_changed_since          side; the fields hold something else than was written
+undo_touched_since          side; the record that was created has changed where no mapped field shows it
+undo_record_gone            side; the record that was written, or its partner, is deleted
+undo_record_exists          side; a record with the key of the deleted one is there
+undo_field_unmapped         side, fields (names); they were written once and are not mapped any more
+undo_value_unknown          side; the log does not hold the value in a form that can be written
+undo_unclear                none; the entry is about a record created or deleted and about writes on both sides
+==========================  ==========================================================================================
+
+Errors an undo leaves open, so that nothing is written again by itself: undone (kind conflict: job, by; fields: those
+that differ since), deletion_undone (kind deleted: deleted_side, side, job, by).
+
 Matching (``match.choose``): ambiguous (kind ambiguous: side, candidates), duplicate (kind duplicate: side, candidates,
 coupled_to). ``candidates`` lists keys of ``side``; ``coupled_to`` the partners those keys have, in the same order.
 """
