@@ -156,6 +156,45 @@ REFUSALS = {
     "mapping_paused": _("The mapping %(mapping)s is paused. What was asked for is done when it resumes."),
 }
 
+UNDO = {
+    "undo_nothing": _("Nothing was written for the %(record)s record, so there is nothing to undo."),
+    "undo_changed_since": _(
+        "The %(record)s record was changed in %(side)s since then: %(fields)s. That work stays; nothing was undone."
+    ),
+    "undo_touched_since": _(
+        "The %(record)s record was changed in %(side)s since it was created. That work stays; nothing was undone."
+    ),
+    "undo_record_gone": _("The %(record)s record was deleted in %(side)s since then. Nothing was undone."),
+    "undo_record_exists": _("A record with the key of the deleted one is in %(side)s again. Nothing was undone."),
+    "undo_field_unmapped": _("%(fields)s is not mapped any more, so that what was written there cannot be undone."),
+    "undo_value_unknown": _("The old value of %(fields)s in %(side)s is not known well enough to be written again."),
+    "undo_unclear": _(
+        "The job wrote the %(record)s record in both systems before it was created or deleted. That is not undone as "
+        "one; correct the record by hand."
+    ),
+    "undo_not_last": _("The %(record)s record was synchronized again by job %(job)s. Undo that first."),
+    "undo_done_already": _("This was undone already, by job %(job)s."),
+    "undo_coupled_since": _("The %(record)s record was coupled with another one since then. Nothing was undone."),
+    "undo_not_coupled": _("The %(record)s record is not coupled any more, so that nothing of it is undone."),
+    "undo_under_way": _("This is being undone already, by job %(job)s."),
+    "undo_job_active": _("Job %(job)s has not ended yet. Cancel it, or wait until it ends; then undo it."),
+    "undo_nothing_left": _("Nothing of job %(job)s can be undone, or everything was undone already."),
+    "undone": _(
+        "The synchronization of %(fields)s was undone, so both systems differ there. Nothing is written until somebody "
+        "chooses."
+    ),
+    "undone:person": _(
+        "%(by)s undid the synchronization of %(fields)s, so both systems differ there. Nothing is written until "
+        "somebody chooses."
+    ),
+    "deletion_undone": _(
+        "The deletion of the %(record)s record in %(side)s was undone, but it is still deleted in %(deleted_side)s."
+    ),
+    "deletion_undone:person": _(
+        "%(by)s undid the deletion of the %(record)s record in %(side)s, but it is still deleted in %(deleted_side)s."
+    ),
+}
+
 CONNECTIONS = {
     "connector_error": _("%(connection)s answered with an error."),
     "connection_failed": _("The connection to %(connection)s failed."),
@@ -218,7 +257,7 @@ JOBS = {
     "mapping_changed": _("The mapping was changed while the job ran. It begins again with the new rules."),
 }
 
-SENTENCES = DECISIONS | VALUES | WRITES | GUARDS | COUPLING | REFUSALS | CONNECTIONS | SCHEMA | JOBS
+SENTENCES = DECISIONS | VALUES | WRITES | GUARDS | COUPLING | REFUSALS | UNDO | CONNECTIONS | SCHEMA | JOBS
 
 NEXT_STEPS = {
     "conflict": _("Compare both records and choose which data to use."),
@@ -236,8 +275,8 @@ NEXT_STEPS = {
     "transient": _("Nothing has to be done: it is tried again by itself."),
     "connection": _("Nothing has to be done unless it lasts: it resumes by itself as soon as the system answers."),
     "held": _(
-        "Approve the deletion with Delete Records, or discard it under Held deletions; Restore Records and Remove Coupling "
-        "decide as well."
+        "Approve the deletion with Delete Records, or discard it under Held deletions. Restore Records and Remove "
+        "Coupling settle it, too."
     ),
 }
 

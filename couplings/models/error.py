@@ -161,6 +161,14 @@ class SyncError(models.Model):
             # A job works off what people asked for, and what is due by itself.
             models.Index(fields=["mapping", "id"], condition=IS_OPEN & ~Q(request=""), name="errors_requested"),
             models.Index(fields=["mapping", "next_attempt"], condition=Q(state=State.RETRYING), name="errors_due"),
+            # /metrics: how many of each kind, and since when, from the index alone.
+            models.Index(fields=["mapping", "kind", "first_seen"], condition=IS_OPEN, name="errors_open_counted"),
+            # The page of held deletions counts them by plan, and lists a plan's records by id.
+            models.Index(
+                fields=["job", "mapping", "left_exists", "code", "id"],
+                condition=Q(state=State.HELD),
+                name="errors_held",
+            ),
         ]
 
     def __str__(self) -> str:

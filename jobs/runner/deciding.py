@@ -10,7 +10,7 @@ from jobs.runner.tokens import token_of
 from syncstatus.engine.decide import EXCLUDE, decide
 from syncstatus.engine.decisions import Action, Decision, ErrorKind, Problem
 from syncstatus.engine.records import Pair, Side
-from syncstatus.engine.rules import NO_INSTRUCTION, Instruction
+from syncstatus.engine.rules import NO_INSTRUCTION, DeletionPolicy, Instruction
 
 _LEFT_OUT = (State.SKIPPED, State.HELD, State.IGNORED)
 
@@ -28,7 +28,24 @@ def _decide(run: Run, candidate: Candidate) -> Decision:
     if _moved_since_shown(candidate):
         return Decision(Action.SKIP, problem=Problem(ErrorKind.CONFLICT, "moved_meanwhile"))
     pair = Pair(candidate.left, candidate.right, candidate.memory)
+    if _is_approval(candidate) and _missing(candidate) is not None:
+        return _approved(run, pair)
     return decide(run.rules, pair, _instruction(run, candidate, pair), skipped=_left_out(run, candidate))
+
+
+def _is_approval(candidate: Candidate) -> bool:
+    """Whether somebody has approved the deletion of this record, which a guard had held."""
+    error = candidate.error
+    return error is not None and error.state == State.HELD and error.request == Request.DELETE
+
+
+def _approved(run: Run, pair: Pair) -> Decision:
+    """An approved deletion is checked again by the mapping's own rules: what was changed since it was held is deleted
+    only where they say so, too, and its error says why it was not (DESIGN R9, R12)."""
+    decision = decide(run.rules, pair)
+    if decision.problem is not None and decision.problem.kind is ErrorKind.DELETED:
+        return decide(run.rules, pair, Instruction(deletion=DeletionPolicy.DELETE))
+    return decision
 
 
 def _instruction(run: Run, candidate: Candidate, pair: Pair) -> Instruction:

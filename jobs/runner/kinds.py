@@ -118,7 +118,7 @@ def _survey(run: Run, changed_scope: bool = False) -> Survey:
         problem = check_deletions(
             run.rules.delete_guard,
             survey.coupled,
-            missing,
+            missing - survey.left_out_on[side],
             source_empty=missing == survey.coupled and survey.coupled > 2,
             scope_changed=changed_scope,
             side=side.other,

@@ -9,6 +9,7 @@ from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from couplings.models.error import State
 from couplings.store import couplings, errors
 from couplings.store.couplings import CouplingRow
 from jobs.models import CreateIntent
@@ -36,7 +37,11 @@ class Page:
 
 @dataclass
 class Survey:
-    """What the stamps of all couplings say: ids whose record is missing or changed, as numbers of 8 bytes each."""
+    """What the stamps of all couplings say: ids whose record is missing or changed, as numbers of 8 bytes each.
+
+    ``left_out_on`` counts those of the missing whose error is skipped: what became of them is decided or to be decided
+    by a person, and no plan of this run.
+    """
 
     coupled: int = 0
     unchanged: int = 0
@@ -44,6 +49,7 @@ class Survey:
     changed: "array[int]" = field(default_factory=lambda: array("q"))
     missing: "array[int]" = field(default_factory=lambda: array("q"))
     missing_on: dict[Side, int] = field(default_factory=lambda: {Side.LEFT: 0, Side.RIGHT: 0})
+    left_out_on: dict[Side, int] = field(default_factory=lambda: {Side.LEFT: 0, Side.RIGHT: 0})
 
 
 def unanswered(run: Run) -> Iterator[Page]:
@@ -141,24 +147,26 @@ def survey(run: Run) -> Survey:
     while rows := couplings.page(run.mapping.pk, after, PAGE):
         after = rows[-1].id
         stamps = {side: run.endpoints[side].stamps([row.key(side) for row in rows]) for side in Side}
-        with_error = {error.coupling for error in errors.of_couplings(run.mapping.pk, [row.id for row in rows])}
+        open_errors = errors.of_couplings(run.mapping.pk, [row.id for row in rows])
+        states = {error.coupling: error.state for error in open_errors}
         for row in rows:
-            _survey_one(run, result, row, stamps, row.id in with_error)
+            _survey_one(run, result, row, stamps, states.get(row.id))
         result.coupled += len(rows)
     return result
 
 
 def _survey_one(
-    run: Run, result: Survey, row: CouplingRow, stamps: dict[Side, dict[str, Stamp]], has_error: bool
+    run: Run, result: Survey, row: CouplingRow, stamps: dict[Side, dict[str, Stamp]], error: str | None
 ) -> None:
     left, right = stamps[Side.LEFT].get(row.left_key), stamps[Side.RIGHT].get(row.right_key)
     if left is None or right is None:
         result.missing.append(row.id)
         for side, stamp in ((Side.LEFT, left), (Side.RIGHT, right)):
             result.missing_on[side] += stamp is None
+            result.left_out_on[side] += stamp is None and error == State.SKIPPED
     elif not (left.included and right.included):
         result.excluded += 1
-    elif run.deep or has_error or left.version != row.left_version or right.version != row.right_version:
+    elif run.deep or error is not None or left.version != row.left_version or right.version != row.right_version:
         result.changed.append(row.id)
     else:
         result.unchanged += 1
