@@ -122,6 +122,7 @@ class SyncJob(models.Model):
     created = models.DateTimeField(_("created"), auto_now_add=True)
     started = models.DateTimeField(_("started"), null=True, blank=True)
     finished = models.DateTimeField(_("finished"), null=True, blank=True)
+    counted = models.BooleanField(default=False, editable=False)  # whether ``Total`` has it
     code = models.CharField(max_length=60, blank=True, default="")
     params = models.JSONField(default=dict, blank=True)
 
@@ -156,6 +157,7 @@ class SyncJob(models.Model):
             # The schedules pass by mappings with a job on hold, and the mapping's page names it.
             models.Index(fields=["mapping", "id"], condition=Q(state="paused"), name="jobs_paused"),
             # /metrics: the few jobs that the totals do not have yet.
+            models.Index(fields=["id"], condition=Q(counted=False), name="jobs_uncounted"),
         ]
 
     def __str__(self) -> str:
@@ -225,3 +227,54 @@ class RecordLock(models.Model):
 
     def __str__(self) -> str:
         return f"{self.pk} {self.holder}"
+
+
+class Total(models.Model):
+    """What the jobs of a mapping that have ended add up to, by kind and state: the counters of /metrics.
+
+    They outlive the jobs, because a counter must not go down when retention deletes some. ``name`` is ``jobs``,
+    ``seconds``, an outcome, or ``within_60`` for the jobs that took a minute at most (see ``jobs.totals``).
+    """
+
+    mapping = models.ForeignKey(TableMapping, models.CASCADE, related_name="+", db_index=False)
+    kind = models.CharField(max_length=20)
+    state = models.CharField(max_length=10)
+    name = models.CharField(max_length=20)
+    value = models.FloatField()
+
+    class Meta:
+        verbose_name = _("total")
+        verbose_name_plural = _("totals")
+        constraints = [models.UniqueConstraint(fields=["mapping", "kind", "state", "name"], name="one_total_a_name")]
+
+    def __str__(self) -> str:
+        return f"{self.mapping_id} {self.kind} {self.state} {self.name}"
+
+
+class Worker(models.Model):
+    """A worker process, which says every few seconds that it lives (``jobs.workers``)."""
+
+    name = models.CharField(max_length=300, unique=True)
+    started = models.DateTimeField()
+    seen = models.DateTimeField()
+
+    class Meta:
+        verbose_name = _("worker")
+        verbose_name_plural = _("workers")
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class Slot(models.Model):
+    """When something is due that is done once in a while for the whole installation, however many beats ring."""
+
+    name = models.CharField(max_length=30, unique=True)
+    next_run = models.DateTimeField()
+
+    class Meta:
+        verbose_name = _("slot")
+        verbose_name_plural = _("slots")
+
+    def __str__(self) -> str:
+        return self.name

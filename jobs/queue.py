@@ -5,8 +5,8 @@ from typing import Any
 
 from django.contrib.auth.models import User
 from django.db import IntegrityError, transaction
-from django.db.models import Q, QuerySet
-from django.db.models.functions import Now
+from django.db.models import F, Max, Q, QuerySet
+from django.db.models.functions import Coalesce, Now
 from django.utils import timezone
 
 from couplings.models import SyncError, TableMapping
@@ -14,6 +14,9 @@ from couplings.models.error import State
 from jobs.models import JobState, Kind, SyncJob, Trigger
 
 LOST_AFTER = timedelta(seconds=4)  # a job that waited so long has probably lost its bell
+
+WAITING = Q(state=JobState.QUEUED, mapping__enabled=True, mapping__paused=False) & ~Q(parameters__has_key="resume")
+"""Jobs that wait for a worker or for their mapping, and not for a person."""
 
 
 def enqueue(
@@ -108,9 +111,13 @@ def _retries() -> list[SyncJob]:
 def _without_bell() -> QuerySet[SyncJob]:
     """Jobs that have waited for a while although their mapping is free and may run, and jobs whose worker died."""
     busy = SyncJob.objects.filter(state=JobState.RUNNING).values("mapping")
-    waiting = (
-        Q(state=JobState.QUEUED, created__lt=Now() - LOST_AFTER, mapping__enabled=True, mapping__paused=False)
-        & ~Q(mapping__in=busy)
-        & ~Q(parameters__has_key="resume")
-    )
+    waiting = WAITING & Q(created__lt=Now() - LOST_AFTER) & ~Q(mapping__in=busy)
     return SyncJob.objects.filter(waiting | Q(state=JobState.RUNNING, lease_until__lt=Now()))
+
+
+def oldest_waiting() -> timedelta | None:
+    """The age of the job that has waited longest for its turn, by the store's clock; None when none waits. A job that
+    was put back counts from its first start."""
+    waited = Now() - Coalesce(F("started"), F("created"))
+    found: timedelta | None = SyncJob.objects.filter(WAITING).aggregate(longest=Max(waited))["longest"]
+    return found

@@ -1,14 +1,17 @@
 """What Celery calls: a task takes an id, calls the runner, rings the next. The truth stands in PostgreSQL."""
 
 import logging
+from contextlib import suppress
 
 from celery import shared_task
 from django.db import close_old_connections
 
-from jobs import queue
+from jobs import queue, retention, totals
 from jobs.runner import runner
 
 logger = logging.getLogger(__name__)
+
+BELL = 5.0  # seconds until beat rings again
 
 
 def ring(job: int) -> None:
@@ -38,3 +41,20 @@ def ring_due() -> None:
     close_old_connections()
     for job in queue.due():
         ring(job)
+    totals.fold()
+    if retention.is_due():
+        ring_prune()
+
+
+def ring_prune() -> None:
+    """Like every bell it may get lost or ring twice: the task claims the day's slot."""
+    with suppress(prune.OperationalError):
+        prune.apply_async(retry=False, expires=BELL)
+
+
+@shared_task(name="jobs.tasks.prune")
+def prune() -> None:
+    """Delete what is old enough, once a day."""
+    close_old_connections()
+    if retention.claim():
+        retention.prune()

@@ -4,7 +4,8 @@ from jobs.views.actions import actions
 from jobs.views.comparison import error
 from jobs.views.connections import check
 from jobs.views.couplings import coupling, coupling_actions
-from jobs.views.health import healthz
+from jobs.views.health import healthz, live, ready
+from jobs.views.held import held, held_actions, held_plan
 from jobs.views.home import home
 from jobs.views.jobs import job, job_actions, jobs
 from jobs.views.mappings import mapping, mapping_actions, mappings
@@ -15,6 +16,9 @@ urlpatterns = [
     path("", home, name="home"),
     path("errors/actions/", actions, name="actions"),
     path("errors/<int:pk>/", error, name="error"),
+    path("held/", held, name="held"),
+    path("held/<int:job>/<str:side>/<slug:code>/", held_plan, name="held_plan"),
+    path("held/<int:job>/<str:side>/<slug:code>/actions/", held_actions, name="held_actions"),
     path("couplings/actions/", coupling_actions, name="coupling_actions"),
     path("couplings/add/", set_up_coupling, name="set_up_coupling"),
     path("couplings/<int:pk>/", coupling, name="coupling"),
@@ -26,4 +30,6 @@ urlpatterns = [
     path("jobs/<int:pk>/actions/", job_actions, name="job_actions"),
     path("connections/<int:pk>/check/", check, name="check"),
     path("healthz", healthz, name="healthz"),
+    path("healthz/live", live, name="live"),
+    path("healthz/ready", ready, name="ready"),
 ]

@@ -8,7 +8,7 @@ import os
 from typing import Any
 
 from celery import Celery
-from celery.signals import setup_logging, task_postrun, task_prerun
+from celery.signals import setup_logging, task_postrun, task_prerun, worker_ready, worker_shutdown
 from structlog.contextvars import bind_contextvars, unbind_contextvars
 
 from syncstatus import embedded
@@ -40,3 +40,13 @@ def name_task(task_id: str, **_: Any) -> None:
 @task_postrun.connect
 def forget_task(**_: Any) -> None:
     unbind_contextvars("task")
+
+
+@worker_ready.connect
+def show_worker(sender: Any, **_: Any) -> None:
+    """Everybody can see from now on that this worker lives."""
+    from jobs.workers import Presence
+
+    presence = Presence(f"{sender.hostname}:{os.getpid()}")
+    presence.begin()
+    worker_shutdown.connect(lambda **_: presence.end(), weak=False)

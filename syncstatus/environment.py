@@ -5,6 +5,7 @@ Every value may also come from a file: with `SECRET_KEY_FILE=/run/secrets/key` t
 
 import ipaddress
 from collections.abc import Iterable
+from datetime import timedelta
 from typing import Any
 from urllib.parse import parse_qsl, quote, unquote, urlencode, urlsplit
 
@@ -37,6 +38,17 @@ def flag(name: str, default: bool) -> bool:
 def number(name: str, default: int) -> int:
     """A whole number; an empty variable counts as not set."""
     return env.int(name) if text(name) else default
+
+
+def days(name: str, default: int) -> timedelta | None:
+    """A time to keep something, such as `90d` or `52w`; None, for ever, when it is 0.
+
+    Raises ImproperlyConfigured for less than a day: `6m` are six minutes to a program and half a year to a person.
+    """
+    kept = env.timedelta(name) if text(name) else timedelta(days=default)
+    if kept and kept < timedelta(days=1):
+        raise ImproperlyConfigured(f"{name} is less than a day. Give days or weeks such as 90d or 52w, or 0 for ever.")
+    return kept or None
 
 
 def is_loopback(host: str) -> bool:

@@ -113,6 +113,14 @@ DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 # Seconds between two looks for deleted records in a mapping with too many couplings to look at each time.
 SWEEP_INTERVAL = environment.number("SWEEP_INTERVAL", 60 * 60)
 
+# What is older is deleted once a day, except what is still needed (`jobs.retention`); None keeps it for ever.
+KEEP_JOBS = environment.days("KEEP_JOBS", 90)
+KEEP_LOG = environment.days("KEEP_LOG", 365)
+KEEP_RESOLVED_ERRORS = environment.days("KEEP_RESOLVED_ERRORS", 365)
+
+# What a scraper of /metrics sends; without it they are for programs on this machine and for administrators.
+METRICS_TOKEN = environment.text("METRICS_TOKEN")
+
 # Languages, times
 
 LANGUAGE_CODE = "en"

@@ -1,5 +1,7 @@
 """What the environment variables are read as."""
 
+from datetime import timedelta
+
 import pytest
 from django.core.exceptions import ImproperlyConfigured
 
@@ -89,3 +91,19 @@ def test_broker(url: str, expected: str) -> None:
 def test_broker_refuses_other_servers() -> None:
     with pytest.raises(ImproperlyConfigured, match="redis:"):
         environment.broker("amqp://localhost")
+
+
+@pytest.mark.parametrize(
+    ("value", "expected"),
+    [("30d", timedelta(days=30)), ("2w", timedelta(days=14)), ("0", None), ("", timedelta(days=7))],
+)
+def test_days_to_keep_something(monkeypatch: pytest.MonkeyPatch, value: str, expected: timedelta | None) -> None:
+    monkeypatch.setenv("KEEP_JOBS", value)
+    assert environment.days("KEEP_JOBS", 7) == expected
+
+
+@pytest.mark.parametrize("value", ["6m", "90", "-3d"])
+def test_less_than_a_day_is_a_slip_that_would_delete_everything(monkeypatch: pytest.MonkeyPatch, value: str) -> None:
+    monkeypatch.setenv("KEEP_JOBS", value)
+    with pytest.raises(ImproperlyConfigured, match="KEEP_JOBS is less than a day"):
+        environment.days("KEEP_JOBS", 7)

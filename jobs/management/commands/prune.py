@@ -1,0 +1,30 @@
+"""`manage.py prune`: what the workers do once a day, now."""
+
+from argparse import ArgumentParser
+from typing import Any
+
+from django.core.management.base import BaseCommand
+from django.utils.translation import gettext as _
+
+from jobs import retention
+from jobs.management import output
+
+HEAD = ("rows", "keep", "deleted")
+
+
+class Command(BaseCommand):
+    help = _("Delete jobs, log entries and resolved errors that are older than the settings KEEP_… say.")
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument("--dry-run", action="store_true", help=_("say how many, and delete nothing"))
+        parser.add_argument("--json", action="store_true", help=_("one JSON object a line"))
+
+    def handle(self, *, dry_run: bool, json: bool, **options: Any) -> None:
+        pruned = retention.prune(dry_run=dry_run)
+        if json:
+            output.json_line(self.stdout, pruned | {"dry_run": dry_run})
+            return
+        kept = retention.kept()
+        output.table(self.stdout, HEAD, [(name, kept[name] or _("for ever"), gone) for name, gone in pruned.items()])
+        if dry_run:
+            self.stdout.write(_("Nothing was deleted. Leave out --dry-run to do it."))

@@ -1,0 +1,132 @@
+"""What is deleted when it is old enough, and what stays however old it is (SCENARIOS T25).
+
+Each kind of row is walked through by key in batches, each a short transaction of its own, so that nothing waits long,
+memory stays flat, and whoever is killed on the way leaves a smaller store. Keys grow with time: the walk ends with the
+first batch in which nothing is old, and needs no index by age.
+"""
+
+import logging
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from django.conf import settings
+from django.db.models import Exists, F, Max, Min, OuterRef, Q, QuerySet
+from django.db.models.functions import Now
+from django.utils import timezone
+
+from couplings.models import SyncError, SyncLogEntry
+from couplings.models.error import State
+from jobs import totals, workers
+from jobs.models import ENDED, Slot, SyncJob
+
+logger = logging.getLogger(__name__)
+
+BATCH = 5_000
+EVERY = timedelta(days=1)
+SLOT = "retention"
+
+
+@dataclass(frozen=True)
+class Rule:
+    """Rows born ``before`` may go where they are among ``old``; ``born`` names a time that grows with their keys."""
+
+    name: str
+    before: datetime
+    born: str
+    old: QuerySet
+
+
+def is_due() -> bool:
+    """Whether the day's slot has come; the first one comes a day after the installation."""
+    Slot.objects.get_or_create(name=SLOT, defaults={"next_run": Now() + EVERY})
+    return _come().exists()
+
+
+def claim() -> bool:
+    """Whether the slot is ours: two beats, or a bell that rings late, find it taken (SCENARIOS T23)."""
+    return _come().update(next_run=Now() + EVERY) == 1
+
+
+def _come() -> QuerySet[Slot]:
+    return Slot.objects.filter(name=SLOT, next_run__lte=Now())
+
+
+def prune(*, dry_run: bool = False) -> dict[str, int]:
+    """Delete what is older than KEEP_LOG, KEEP_JOBS and KEEP_RESOLVED_ERRORS; how many rows of each went, or would."""
+    if not dry_run:
+        totals.fold()
+        workers.forget_lost()
+    pruned = dict.fromkeys(kept(), 0) | {rule.name: _prune(rule, dry_run) for rule in _rules()}
+    logger.info("pruned", extra={**pruned, "dry_run": dry_run})
+    return pruned
+
+
+def kept() -> dict[str, timedelta | None]:
+    """How long each kind of row is kept; None is for ever."""
+    return {
+        "log_entries": settings.KEEP_LOG,
+        "jobs": settings.KEEP_JOBS,
+        "resolved_errors": settings.KEEP_RESOLVED_ERRORS,
+    }
+
+
+def _rules() -> Iterator[Rule]:
+    makers = {
+        "log_entries": ("at", _old_entries),
+        "jobs": ("created", _old_jobs),
+        "resolved_errors": ("first_seen", _old_errors),
+    }
+    for name, keep in kept().items():
+        if keep is not None:
+            before = timezone.now() - keep
+            born, old = makers[name]
+            yield Rule(name, before, born, old(before))
+
+
+def _old_entries(before: datetime) -> QuerySet[SyncLogEntry]:
+    """But not what was done to a record with an open error, nor by a job that has not ended."""
+    same = SyncError.objects.open().filter(mapping=OuterRef("mapping"))
+    active = SyncJob.objects.filter(pk=OuterRef("job")).exclude(state__in=ENDED)
+    return SyncLogEntry.objects.filter(
+        ~Exists(same.filter(left_key=OuterRef("left_key"))),
+        ~Exists(same.filter(right_key=OuterRef("right_key"))),
+        ~Exists(active),
+        at__lt=before,
+    )
+
+
+def _old_jobs(before: datetime) -> QuerySet[SyncJob]:
+    """But not the last of its mapping, nor one that an open error names."""
+    later = SyncJob.objects.filter(mapping=OuterRef("mapping"), pk__gt=OuterRef("pk"), state__in=ENDED)
+    named = SyncError.objects.open().filter(job=OuterRef("pk"))
+    return SyncJob.objects.filter(Exists(later), ~Exists(named), state__in=ENDED, counted=True, finished__lt=before)
+
+
+def _old_errors(before: datetime) -> QuerySet[SyncError]:
+    return SyncError.objects.filter(state=State.RESOLVED, resolved_at__lt=before)
+
+
+def _prune(rule: Rule, dry_run: bool) -> int:
+    gone = 0
+    for batch in _batches(rule):
+        old = rule.old.filter(batch)
+        gone += old.count() if dry_run else _delete(old)
+    return gone
+
+
+def _delete(old: QuerySet) -> int:
+    """How many of them, without what the store's models take along."""
+    return old.delete()[1].get(old.model._meta.label, 0)
+
+
+def _batches(rule: Rule) -> Iterator[Q]:
+    """Ranges of keys, up to the first that holds nothing old."""
+    after = 0
+    while True:
+        page = rule.old.model._default_manager.filter(pk__gt=after).order_by("pk")[:BATCH]
+        found = page.aggregate(last=Max("pk"), oldest=Min(F(rule.born)))
+        if found["last"] is None or found["oldest"] >= rule.before:
+            return
+        yield Q(pk__gt=after, pk__lte=found["last"])
+        after = found["last"]
