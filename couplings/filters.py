@@ -137,6 +137,10 @@ class Facets:
         return [option for option in options if option.count.value or option.current]
 
     @property
+    def held(self) -> Count:
+        return self.total(state=State.HELD)
+
+    @property
     def mappings(self) -> list[Option]:
         return self.options("mapping", {name: name for name in sorted(self.names.values())})
 

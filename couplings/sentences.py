@@ -112,6 +112,12 @@ GUARDS = {
         "The %(record)s record is missing in the first run after the mapping %(mapping)s was changed. Nothing was "
         "deleted."
     ),
+    "mass_deletion:plan": _(
+        "A run would have deleted %(planned)s of %(coupled)s coupled records in %(side)s, but the mapping allows only "
+        "%(limit)s."
+    ),
+    "source_empty:plan": _("All %(coupled)s coupled records were missing at once."),
+    "scope_changed:plan": _("They were missing in the first run after the mapping %(mapping)s was changed."),
     "deletion_discarded": _(
         "The %(record)s record was deleted in %(deleted_side)s. That it be deleted in %(side)s, too, was held back and "
         "then discarded. %(by)s"

@@ -86,6 +86,29 @@ class ErrorActionForm(SelectionForm):
         return not self.cleaned_data["confirm"] and (self.everything or self.action_name == "delete")
 
 
+class HeldActionForm(SelectionForm):
+    """What a person decides about the records of a held plan."""
+
+    PERMISSIONS = {"approve": DELETE, "approve_all": DELETE, "discard": SYNCHRONIZE, "discard_all": SYNCHRONIZE}
+
+    action = forms.ChoiceField(choices=[(name, name) for name in PERMISSIONS])
+    confirmed = forms.IntegerField(required=False, min_value=0)
+
+    @property
+    def approves(self) -> bool:
+        return self.action_name.startswith("approve")
+
+    @property
+    def everything(self) -> bool:
+        return self.action_name.endswith("_all")
+
+    def must_be_confirmed(self, records: int) -> bool:
+        """Whether nobody has read yet that it is so many records."""
+        if not (self.approves or self.everything):
+            return False
+        return not self.cleaned_data["confirm"] or records > (self.cleaned_data["confirmed"] or 0)
+
+
 class CouplingActionForm(SelectionForm):
     """An action of the list of records or of a record's page."""
 

@@ -1,4 +1,4 @@
-"""The table of the jobs list."""
+"""The tables of the jobs list and of a held plan."""
 
 from typing import Any
 
@@ -8,12 +8,54 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy
 
+from couplings.models import SyncError
+from couplings.models.error import State
 from couplings.shown import ago, badge, duration, number
-from couplings.tables import PagedTable, link
+from couplings.tables import PagedTable, Selection, error_url, link, requested_text
 from couplings.templatetags.records import outcomes
+from jobs import progress
 from jobs.models import SyncJob
+from syncstatus.engine.records import Side
 
 NUMBER: dict[str, Any] = {"td": {"class": "number"}, "th": {"class": "number"}}
+
+
+class HeldTable(PagedTable):
+    """The records of a held plan, in the order in which they were held."""
+
+    newest_first = "pk"
+
+    selected = Selection()
+    record = tables.Column(gettext_lazy("Record"), empty_values=(), orderable=False, attrs={"td": {"class": "title"}})
+    deleted = tables.Column(gettext_lazy("Deleted"), empty_values=(), orderable=False)
+    survivor = tables.Column(gettext_lazy("To be deleted"), empty_values=(), orderable=False)
+    held_since = tables.Column(gettext_lazy("Held since"), accessor="first_seen", orderable=False)
+    requested = tables.Column(gettext_lazy("State"), empty_values=(), orderable=False)
+
+    class Meta(PagedTable.Meta):
+        empty_text = gettext_lazy("Nothing of this plan is held any more.")
+
+    def render_record(self, record: SyncError) -> SafeString:
+        return link(error_url(record), record.description or record.left_key or record.right_key)
+
+    def render_deleted(self, record: SyncError) -> SafeString:
+        return self._place(record, Side.RIGHT if record.left_exists else Side.LEFT)
+
+    def render_survivor(self, record: SyncError) -> SafeString:
+        return self._place(record, Side.LEFT if record.left_exists else Side.RIGHT)
+
+    def _place(self, record: SyncError, side: Side) -> SafeString:
+        name = record.mapping.side_name(side) if record.mapping is not None else ""
+        key = record.left_key if side is Side.LEFT else record.right_key
+        return format_html('<span class="place">{}</span> {}', name, key)
+
+    def render_held_since(self, record: SyncError) -> str:
+        return ago(record.first_seen)
+
+    def render_requested(self, record: SyncError) -> SafeString | str:
+        if record.request:
+            return format_html('<span class="requested">{}</span>', requested_text(record))
+        return badge(State.HELD, State.HELD.label)
 
 
 class JobTable(PagedTable):
@@ -54,4 +96,8 @@ class JobTable(PagedTable):
         return outcomes(record)
 
     def render_state(self, record: SyncJob) -> SafeString:
-        return badge(record.state, record.get_state_display())
+        state = badge(record.state, record.get_state_display())
+        far = progress.of(record)
+        if far is None:
+            return state
+        return format_html('{} <span class="place">{}: {}</span>', state, far.phase, progress.in_short(far))

@@ -4,13 +4,15 @@ A plan is what one job held for one reason on one side of its mapping; its recor
 Approving one is Delete Records; so both are carried out, checked again and told apart by the same code.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from django.contrib.auth.models import User
 from django.db.models import Count, Min, Q, QuerySet
 
+from couplings import messages
 from couplings.models import SyncError, TableMapping
 from couplings.models.error import Request, State
 from jobs.services import actions
@@ -28,6 +30,7 @@ class Plan:
     job: int
     side: Side
     code: str
+    params: Mapping[str, Any]
     records: int
     approved: int
     since: datetime
@@ -36,6 +39,11 @@ class Plan:
     def system(self) -> str:
         return self.mapping.side_name(self.side)
 
+    @property
+    def reason(self) -> str:
+        """Why a guard held them, in the reader's language."""
+        return messages.render(self.code, {**self.params, "mapping": self.mapping.name, "reason": "plan"})
+
 
 def plans(held: QuerySet[SyncError] | None = None) -> list[Plan]:
     """The plans of ``held`` (all there are), the newest first."""
@@ -43,15 +51,23 @@ def plans(held: QuerySet[SyncError] | None = None) -> list[Plan]:
     grouped = (
         rows.order_by()
         .values_list("mapping", "job", "left_exists", "code")
-        .annotate(records=Count("pk"), approved=Count("pk", filter=~Q(request="")), since=Min("first_seen"))
+        .annotate(
+            example=Min("pk"), records=Count("pk"), approved=Count("pk", filter=~Q(request="")), since=Min("first_seen")
+        )
         .order_by("-job", "mapping", "left_exists", "code")
     )
     mappings = TableMapping.objects.select_related("left_connection", "right_connection").in_bulk()
+    examples = dict(SyncError.objects.filter(pk__in=[row[4] for row in grouped]).values_list("pk", "params"))
     return [
-        Plan(mappings[mapping], job, Side.LEFT if left_exists else Side.RIGHT, code, *counted)
-        for mapping, job, left_exists, code, *counted in grouped
+        Plan(mappings[mapping], job, _side(left_exists), code, examples.get(example, {}), *counted)
+        for mapping, job, left_exists, code, example, *counted in grouped
         if mapping in mappings
     ]
+
+
+def _side(left_exists: bool | None) -> Side:
+    """Where a record would be deleted: where it exists still."""
+    return Side.LEFT if left_exists else Side.RIGHT
 
 
 def everything() -> QuerySet[SyncError]:
@@ -88,7 +104,7 @@ def discard(held: QuerySet[SyncError], *, user: User | None) -> Requested:
 def _sides(held: QuerySet[SyncError]) -> Iterable[tuple[TableMapping, Side]]:
     found = set(held.order_by().values_list("mapping", "left_exists").distinct())
     mappings = TableMapping.objects.select_related("left_connection", "right_connection").in_bulk()
-    return [(mappings[mapping], Side.LEFT if left_exists else Side.RIGHT) for mapping, left_exists in found]
+    return [(mappings[mapping], _side(left_exists)) for mapping, left_exists in found]
 
 
 def _discard(free: QuerySet[SyncError], where: tuple[TableMapping, Side], user: User | None) -> int:

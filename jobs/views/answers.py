@@ -60,6 +60,10 @@ def say_scheduled(request: HttpRequest, asked: int, accepted: int) -> None:
 def say_requested(request: HttpRequest, done: Requested) -> None:
     """How many were accepted, and why not the others."""
     say_scheduled(request, done.asked, done.accepted)
+    say_left_out(request, done)
+
+
+def say_left_out(request: HttpRequest, done: Requested) -> None:
     for code, count in done.refused.items():
         if code in LATER:
             messages.warning(request, render(code, {}))

@@ -24,6 +24,7 @@ def home(request: HttpRequest) -> HttpResponse:
     mappings = list(TableMapping.objects.select_related("left_connection", "right_connection"))
     context = {
         "tiles": tiles,
+        "held": errors_with(state="held"),
         "connections": connections,
         "mappings": mappings,
         "upcoming": upcoming(mappings),

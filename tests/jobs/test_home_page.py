@@ -82,5 +82,5 @@ def test_the_number_of_queries_does_not_grow(ada: Client, count: int) -> None:
     with CaptureQueriesContext(connection) as queries:
         ada.get("/")
 
-    # session, user, four tiles, connections, mappings, jobs, whether anything is coupled
-    assert len(queries) == 10
+    # session, user, four tiles, held deletions, connections, mappings, jobs, whether anything is coupled
+    assert len(queries) == 11
