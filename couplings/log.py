@@ -1,13 +1,14 @@
 """The Synchronization Log as its readers see it."""
 
-from dataclasses import dataclass
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
 from django.utils.translation import gettext_lazy as _
 
 from couplings import messages
-from couplings.models import SyncLogEntry, TableMapping
+from couplings.models import Coupling, SyncLogEntry, TableMapping
 from couplings.models.log import Change as FieldChange
 
 OUTCOMES = {
@@ -67,6 +68,14 @@ def readable(entry: SyncLogEntry, mapping: TableMapping) -> Entry:
         right_key=entry.right_key or "",
         coupling=entry.coupling,
     )
+
+
+def with_links(entries: Iterable[Entry]) -> list[Entry]:
+    """``entries`` without links to couplings that were removed since."""
+    found = list(entries)
+    ids = {entry.coupling for entry in found if entry.coupling is not None}
+    alive = set(Coupling.objects.filter(pk__in=ids).values_list("pk", flat=True)) if ids else set()
+    return [entry if entry.coupling in alive else replace(entry, coupling=None) for entry in found]
 
 
 def _change(change: FieldChange, mapping: TableMapping) -> Change:

@@ -8,8 +8,10 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
-from django.utils.translation import gettext_lazy as _
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
+from couplings.shown import number, rate, span
 from jobs.models import JobState, SyncJob
 
 
@@ -29,16 +31,16 @@ class Phase(StrEnum):
 
 
 _CAPTIONS = {
-    Phase.UNANSWERED: _("looking for records whose creation was never confirmed"),
-    Phase.SURVEY: _("looking through the coupled records"),
-    Phase.RETRIES: _("retrying records with errors"),
-    Phase.CHANGED: _("comparing coupled records"),
-    Phase.MISSING: _("looking at deleted records"),
-    Phase.LEFT_FEED: _("reading what changed in %(left)s"),
-    Phase.RIGHT_FEED: _("reading what changed in %(right)s"),
-    Phase.LEFT_UNCOUPLED: _("reading records of %(left)s that are not coupled"),
-    Phase.RIGHT_UNCOUPLED: _("reading records of %(right)s that are not coupled"),
-    Phase.NAMED: _("working off the chosen records"),
+    Phase.UNANSWERED: gettext_lazy("looking for records whose creation was never confirmed"),
+    Phase.SURVEY: gettext_lazy("looking through the coupled records"),
+    Phase.RETRIES: gettext_lazy("retrying records with errors"),
+    Phase.CHANGED: gettext_lazy("comparing coupled records"),
+    Phase.MISSING: gettext_lazy("looking at deleted records"),
+    Phase.LEFT_FEED: gettext_lazy("reading what changed in %(left)s"),
+    Phase.RIGHT_FEED: gettext_lazy("reading what changed in %(right)s"),
+    Phase.LEFT_UNCOUPLED: gettext_lazy("reading records of %(left)s that are not coupled"),
+    Phase.RIGHT_UNCOUPLED: gettext_lazy("reading records of %(right)s that are not coupled"),
+    Phase.NAMED: gettext_lazy("working off the chosen records"),
 }
 
 
@@ -63,6 +65,17 @@ def of(job: SyncJob) -> Progress | None:
     expected = job.phase_expected
     remaining = max(expected - job.phase_done, 0) / rate if expected is not None and rate is not None else None
     return Progress(caption(job.phase, job.mapping), job.phase_done, expected, rate, remaining)
+
+
+def in_short(progress: Progress) -> str:
+    """“2,500/10,000 · 1,250 records/s · about 6 s left in this step”, for lists."""
+    done = number(progress.done)
+    parts = [done if progress.expected is None else f"{done}/{number(progress.expected)}"]
+    if progress.rate is not None:
+        parts.append(rate(progress.rate))
+    if progress.remaining is not None:
+        parts.append(_("about %(time)s left in this step") % {"time": span(progress.remaining)})
+    return " · ".join(parts)
 
 
 def caption(phase: str, mapping: Any) -> str:

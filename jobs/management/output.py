@@ -14,6 +14,7 @@ from syncstatus.engine.decisions import ErrorKind
 from syncstatus.engine.records import Side
 
 IN_STEP, OUT_OF_STEP, WRONG_USAGE, NO_CONNECTION = 0, 1, 2, 3
+SIDES = ("left_connection", "right_connection")
 
 
 def json_line(stdout: OutputWrapper, found: dict[str, Any]) -> None:
@@ -44,7 +45,7 @@ def wrong(message: str) -> CommandError:
 
 def mapping_named(name: str) -> TableMapping:
     """Names are upper case in the store; people may type them as they like. Raises CommandError with exit code 2."""
-    mappings = TableMapping.objects.select_related("left_connection", "right_connection")
+    mappings = TableMapping.objects.select_related(*SIDES)
     found = mappings.filter(name=name.upper()).first()
     if found is None:
         known = ", ".join(TableMapping.objects.values_list("name", flat=True)) or _("none")

@@ -1,5 +1,7 @@
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
+from urllib.parse import urlencode
 
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
@@ -14,19 +16,17 @@ from django.views.decorators.http import require_safe
 
 from couplings import log
 from couplings.messages import render as sentence
-from couplings.models import SyncLogEntry, TableMapping
+from couplings.models import TableMapping
 from couplings.paging import page
 from jobs import progress
 from jobs.forms import JobActionForm, JobFilter
 from jobs.models import OUTCOMES, SyncJob, Wish
-from jobs.services import stopping
+from jobs.services import job_records, stopping
 from jobs.services.errors import Refused
 from jobs.tables import JobTable
 from jobs.views.answers import back, form_of
 
 RELATED = ("mapping__left_connection", "mapping__right_connection", "requested_by")
-# They write no log entries one by one: there would be one for every record of the table.
-UNLOGGED = {"unchanged", "excluded"}
 LOG_SIZE = 50
 ACTIONS = {"pause": stopping.pause, "resume": stopping.resume, "cancel": stopping.cancel}
 SAID = {
@@ -42,16 +42,12 @@ class Counter:
     label: Any
     count: int
 
-    @property
-    def is_link(self) -> bool:
-        return self.count > 0 and self.name not in UNLOGGED
-
 
 @login_required
 @require_safe
 def jobs(request: HttpRequest) -> HttpResponse:
     chosen = JobFilter(request.GET)
-    listed = chosen.apply(SyncJob.objects.select_related("mapping", "requested_by"))
+    listed = chosen.apply(SyncJob.objects.select_related(*RELATED))
     shown = page(listed, JobTable.sorting(request)[1], request.GET)
     names = TableMapping.objects.values_list("name", flat=True)
     context = {"filter": chosen, "names": names, "table": JobTable(shown, request), "page": shown}
@@ -62,23 +58,33 @@ def jobs(request: HttpRequest) -> HttpResponse:
 @require_safe
 def job(request: HttpRequest, pk: int) -> HttpResponse:
     found = get_object_or_404(SyncJob.objects.select_related(*RELATED), pk=pk)
-    outcome = request.GET.get("outcome", "")
-    entries = SyncLogEntry.objects.filter(job=pk)
-    if outcome in OUTCOMES:
-        entries = entries.filter(outcome=outcome)
-    shown = page(entries, "pk", request.GET, LOG_SIZE)
+    asked = request.GET.get("outcome", "")
+    outcome = asked if asked in OUTCOMES else ""
+    shown = page(job_records.entries(found, outcome), job_records.ORDER, request.GET, LOG_SIZE)
     context = {
         "job": found,
         "counters": [Counter(name, label, getattr(found, name)) for name, label in log.OUTCOMES.items()],
         "adds_up": found.read == sum(getattr(found, name) for name in OUTCOMES),
         "outcome": outcome,
-        "entries": [log.readable(entry, found.mapping) for entry in shown],
+        "entries": log.with_links(log.readable(entry, found.mapping) for entry in shown),
+        **elsewhere(found, outcome, shown.rows),
         "page": shown,
         "asked": Wish(found.asked).label,
         "actions": stopping.actions(found),
         "progress": progress.of(found),
     }
     return render(request, "jobs/job.html", context)
+
+
+def elsewhere(job: SyncJob, outcome: str, entries: Sequence[Any]) -> dict[str, Any]:
+    """Instead of an empty list: where the records of an outcome are that write no entries."""
+    found = None if entries else job_records.elsewhere(job, outcome)
+    if found is None or not found.page:
+        return {"elsewhere": found}
+    if found.page == "jobs:mapping":
+        return {"elsewhere": found, "elsewhere_url": reverse(found.page, args=[job.mapping.name])}
+    query = {"mapping": job.mapping.name} | ({"state": found.state} if found.state else {})
+    return {"elsewhere": found, "elsewhere_url": f"{reverse(found.page)}?{urlencode(query)}"}
 
 
 @login_required

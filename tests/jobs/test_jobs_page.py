@@ -64,13 +64,78 @@ def test_one_jobs_counters_lead_to_its_log(ada: Client) -> None:
     page = ada.get(url).content.decode()
 
     assert 'href="?outcome=failed"' in page
-    assert 'href="?outcome=unchanged"' not in page
     assert "1 record written in ERP" in page
     assert "CRM refused the 10000 record: name is too long." in page
     assert "phone: <del>1</del>" in page
     assert "do not add up" not in page
     failed = ada.get(url, {"outcome": "failed"}).context["entries"]
     assert [entry.outcome for entry in failed] == ["failed"]
+
+
+@pytest.mark.parametrize(
+    ("outcome", "target"),
+    [
+        ("unchanged", "/couplings/?mapping=PRICES+%26+TERMS"),
+        ("excluded", "/mappings/PRICES%20&amp;%20TERMS/"),
+        ("waiting", "/errors/?mapping=PRICES+%26+TERMS&amp;state=waiting"),
+        ("held", "/errors/?mapping=PRICES+%26+TERMS&amp;state=held"),
+        ("skipped", "/errors/?mapping=PRICES+%26+TERMS&amp;state=skipped"),
+    ],
+)
+def test_outcomes_without_log_entries_say_where_to_look(ada: Client, outcome: str, target: str) -> None:
+    job = given.job(given.mapping("PRICES & TERMS"), read=8, **{outcome: 8})
+
+    page = ada.get(f"{URL}{job.pk}/", {"outcome": outcome}).content.decode()
+
+    assert f'<a href="{target}">Show them</a>' in page
+    assert "Nothing is logged here" not in page
+    assert ada.get(target.replace("&amp;", "&")).status_code == 200
+
+
+def test_a_log_that_was_deleted_is_no_empty_list(ada: Client) -> None:
+    job = given.job(given.mapping(), read=8, modified=8)
+
+    assert "no longer kept" in ada.get(f"{URL}{job.pk}/", {"outcome": "modified"}).content.decode()
+
+
+def test_a_record_leads_to_its_coupling_as_long_as_there_is_one(ada: Client) -> None:
+    mapping = given.mapping()
+    job = given.job(mapping, read=2, modified=2)
+    coupling = given.coupling(mapping, 1)
+    logged(job, "modified", coupling=coupling.pk)
+    logged(job, "modified", coupling=coupling.pk + 1, left_key="gone", right_key=None)
+
+    page = ada.get(f"{URL}{job.pk}/").content.decode()
+
+    assert f'<a href="/couplings/{coupling.pk}/">10000 ↔ a-1</a>' in page
+    assert "gone ↔ —" in page
+    assert f"/couplings/{coupling.pk + 1}/" not in page
+
+
+def test_a_running_job_tells_its_step_its_rate_and_what_is_left_of_the_step(ada: Client) -> None:
+    far = {"phase": "changed", "phase_done": 2500, "phase_expected": 10_000, "rate": 1250.0}
+    running = {"state": JobState.RUNNING, "lease_until": timezone.now() + MINUTE, "finished": None}
+    job = given.job(given.mapping(), **running, **far)
+
+    page = ada.get(f"{URL}{job.pk}/").content.decode()
+
+    assert "Comparing coupled records" in page
+    assert "2,500 of 10,000 records" in page
+    assert "1,250 records/s" in page
+    assert "about 6 s left in this step" in page
+    assert "2,500/10,000" in ada.get(URL).content.decode()
+
+
+def test_nothing_is_foretold_where_nobody_knows_how_much_is_left(ada: Client) -> None:
+    far = {"phase": "right_feed", "phase_done": 2500, "rate": 0.5}
+    running = {"state": JobState.RUNNING, "lease_until": timezone.now() + MINUTE, "finished": None}
+    job = given.job(given.mapping(), **running, **far)
+
+    page = ada.get(f"{URL}{job.pk}/").content.decode()
+
+    assert "Reading what changed in CRM" in page
+    assert "30 records/min" in page
+    assert "left in this step" not in page
 
 
 def test_a_job_that_does_not_add_up_says_so(ada: Client) -> None:

@@ -1,0 +1,60 @@
+"""What a job did to each record, and where else to look for records that it left as they were."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from django.db.models import QuerySet
+from django.utils.translation import gettext as _
+
+from couplings import log
+from couplings.models import SyncLogEntry
+from jobs.models import SyncJob
+
+# Entries stand in the order of the index ``log_of_a_job``, so that each page of a million costs the same.
+ORDER = "outcome"
+
+
+@dataclass(frozen=True)
+class Elsewhere:
+    """Why nothing is listed, in a sentence; ``page`` is the URL name of the page that tells more (empty when none does)
+    and ``state`` what it is to be filtered by."""
+
+    text: str
+    page: str = ""
+    state: str = ""
+
+
+def entries(job: SyncJob, outcome: str = "") -> QuerySet[SyncLogEntry]:
+    """The log entries of ``job``, all of them or those of one outcome; to be sorted by ``ORDER`` and id."""
+    found = SyncLogEntry.objects.filter(job=job.pk)
+    return found.filter(outcome=outcome) if outcome else found
+
+
+def all_of(job: SyncJob, outcome: str = "") -> Iterator[log.Entry]:
+    """``entries`` as their readers see them, read a page at a time."""
+    rows = entries(job, outcome).order_by(ORDER, "pk").iterator(chunk_size=1000)
+    return (log.readable(row, job.mapping) for row in rows)
+
+
+def elsewhere(job: SyncJob, outcome: str) -> Elsewhere | None:
+    """Where to look for the records of ``outcome`` when the log has none of them; None when there were none."""
+    if not (outcome and getattr(job, outcome)):
+        return None
+    match outcome:
+        case "unchanged":
+            text = _("Records that were in step write no entries. Coupled records are listed under Records.")
+            return Elsewhere(text, "couplings:couplings")
+        case "excluded":
+            text = _(
+                "Records that the mapping leaves alone write no entries. Its rules and filters say which they are."
+            )
+            return Elsewhere(text, "jobs:mapping")
+        case "waiting":
+            text = _("Records that wait for another one are open errors until it is coupled.")
+        case "held":
+            text = _("Deletions that a guard keeps back are open errors until somebody decides.")
+        case "skipped":
+            text = _("Records that were left out are open errors of an earlier job until somebody decides.")
+        case _:
+            return Elsewhere(_("The log entries of this job are no longer kept."))
+    return Elsewhere(text, "couplings:errors", outcome)
