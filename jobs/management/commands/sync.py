@@ -99,7 +99,7 @@ class Command(BaseCommand):
             self._check_keys(mapping, parameters)
         if self.options["queue"]:
             return jobs.start(mapping, kind, parameters=parameters)
-        with Progress(mapping.name, quiet=self.options["json"]) as progress:
+        with Progress(mapping, quiet=self.options["json"]) as progress:
             return jobs.start_here(
                 mapping, kind, parameters=parameters, on_page=progress.page, stop=lambda: self.stopped
             )
