@@ -9,6 +9,7 @@ from jobs.views.held import held, held_actions, held_plan
 from jobs.views.home import home
 from jobs.views.jobs import job, job_actions, jobs
 from jobs.views.mappings import mapping, mapping_actions, mappings
+from jobs.views.metrics import metrics
 from jobs.views.set_up_coupling import set_up_coupling
 
 app_name = "jobs"
@@ -32,4 +33,5 @@ urlpatterns = [
     path("healthz", healthz, name="healthz"),
     path("healthz/live", live, name="live"),
     path("healthz/ready", ready, name="ready"),
+    path("metrics", metrics, name="metrics"),
 ]

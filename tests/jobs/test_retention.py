@@ -149,7 +149,7 @@ def test_the_command_says_what_would_go_and_then_what_went(mapping: TableMapping
 
     said = run("prune").said
 
-    assert re.search(r"log_entries +30 days, 0:00:00 +1", said)
+    assert re.search(r"log_entries +30d +1", said)
     assert not SyncLogEntry.objects.exists()
 
 

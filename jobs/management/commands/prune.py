@@ -1,6 +1,7 @@
 """`manage.py prune`: what the workers do once a day, now."""
 
 from argparse import ArgumentParser
+from datetime import timedelta
 from typing import Any
 
 from django.core.management.base import BaseCommand
@@ -24,7 +25,10 @@ class Command(BaseCommand):
         if json:
             output.json_line(self.stdout, pruned | {"dry_run": dry_run})
             return
-        kept = retention.kept()
-        output.table(self.stdout, HEAD, [(name, kept[name] or _("for ever"), gone) for name, gone in pruned.items()])
+        output.table(self.stdout, HEAD, [(name, _time(keep), pruned[name]) for name, keep in retention.kept().items()])
         if dry_run:
             self.stdout.write(_("Nothing was deleted. Leave out --dry-run to do it."))
+
+
+def _time(keep: timedelta | None) -> str:
+    return _("for ever") if keep is None else f"{keep.days}d"
