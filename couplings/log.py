@@ -8,8 +8,9 @@ from typing import Any
 from django.utils.translation import gettext_lazy as _
 
 from couplings import messages
-from couplings.models import Coupling, SyncLogEntry, TableMapping
+from couplings.models import Coupling, TableMapping
 from couplings.models.log import Change as FieldChange
+from couplings.models.log import RecordEntry
 
 OUTCOMES = {
     "inserted": _("Inserted"),
@@ -51,7 +52,7 @@ class Entry:
     coupling: int | None
 
 
-def readable(entry: SyncLogEntry, mapping: TableMapping) -> Entry:
+def readable(entry: RecordEntry, mapping: TableMapping) -> Entry:
     params = {
         "record": entry.left_key or entry.right_key or "",
         "mapping": mapping.name,

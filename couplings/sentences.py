@@ -112,6 +112,10 @@ GUARDS = {
         "The %(record)s record is missing in the first run after the mapping %(mapping)s was changed. Nothing was "
         "deleted."
     ),
+    "deletion_not_planned": _(
+        "The %(record)s record would be deleted in %(side)s, which the applied plan did not tell. Nothing was deleted."
+    ),
+    "deletion_not_planned:plan": _("The plan of job %(plan)s, which was applied, did not tell that they are deleted."),
     "mass_deletion:plan": _(
         "A run would have deleted %(planned)s of %(coupled)s coupled records in %(side)s, but the mapping allows only "
         "%(limit)s."
@@ -148,6 +152,13 @@ COUPLING = {
     "record_not_coupled": _("The record %(key)s in %(side)s is not coupled."),
 }
 
+PLANS = {
+    "plan_applied": _("The plan was applied by job %(job)s. %(by)s"),
+    "plan_discarded": _("The plan was discarded. %(by)s"),
+    "plan_unfinished": _("The preview %(plan)s has not ended yet. Wait until it is planned."),
+    "not_a_plan": _("Job %(plan)s has no plan that could be applied."),
+}
+
 REFUSALS = {
     "error_closed": _("This error is closed already. Nothing was written."),
     "not_open": _("They are closed already."),
@@ -158,6 +169,7 @@ REFUSALS = {
     "job_on_hold": _("Job %(job)s is on hold already."),
     "job_not_on_hold": _("Job %(job)s is not on hold."),
     "job_being_cancelled": _("Job %(job)s is being cancelled already."),
+    "mapping_deleted": _("The mapping %(mapping)s was deleted, and its jobs with it. What they had done stays."),
     "mapping_disabled": _("The mapping %(mapping)s is disabled. An administrator can enable it."),
     "mapping_paused": _("The mapping %(mapping)s is paused. What was asked for is done when it resumes."),
 }
@@ -205,6 +217,9 @@ CONNECTIONS = {
     "connector_error": _("%(connection)s answered with an error."),
     "connection_failed": _("The connection to %(connection)s failed."),
     "unreachable": _("%(connection)s could not be reached. Synchronization resumes by itself when it answers again."),
+    "throttled": _("%(connection)s cannot take more requests for now. No record is to blame."),
+    "asked_to_wait": _("%(connection)s has asked to be left alone until %(until)s. No record is to blame."),
+    "connection_open": _("%(connection)s has asked to be left alone until %(until)s, so it is not asked before."),
     "credentials_refused": _("%(connection)s refused the user name or the password."),
     "database_missing": _("%(connection)s answers, but the database it names does not exist there."),
     "access_denied": _("The user of %(connection)s may not read the table %(table)s."),
@@ -254,6 +269,10 @@ JOBS = {
     "attempts_exhausted": _("The job was given up after %(attempts)s attempts, because its worker stopped every time."),
     "interrupted": _("The job was interrupted. It goes on from its last page when it is started again."),
     "internal_error": _("The job failed for a reason of ours. The administrator finds it in the log."),
+    "waiting_for_connection": _(
+        "The job waits for %(connection)s, which is asked again at %(until)s. Then it goes on with its next page by "
+        "itself."
+    ),
     "cancelled": _("The job was cancelled. What it had done by then stays."),
     "cancelled:person": _("%(by)s cancelled the job. What it had done by then stays."),
     "paused": _("The job is on hold. It goes on after its last page when it is resumed."),
@@ -263,7 +282,7 @@ JOBS = {
     "mapping_changed": _("The mapping was changed while the job ran. It begins again with the new rules."),
 }
 
-SENTENCES = DECISIONS | VALUES | WRITES | GUARDS | COUPLING | REFUSALS | UNDO | CONNECTIONS | SCHEMA | JOBS
+SENTENCES = DECISIONS | VALUES | WRITES | GUARDS | COUPLING | PLANS | REFUSALS | UNDO | CONNECTIONS | SCHEMA | JOBS
 
 NEXT_STEPS = {
     "conflict": _("Compare both records and choose which data to use."),
@@ -287,6 +306,11 @@ NEXT_STEPS = {
 }
 
 NEXT_STEPS_BY_CODE = {
+    "throttled": _("Nothing has to be done: it is asked again by itself. If it lasts, set a “limit” for it."),
+    "asked_to_wait": _(
+        "Nothing has to be done: synchronization resumes by itself at that time. If it happens often, set a “limit” for "
+        "the connection."
+    ),
     "credentials_refused": _("An administrator has to correct the user name or the password of the connection."),
     "first_contact": _("Compare both records and choose which data to use; then they are coupled."),
 }

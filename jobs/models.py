@@ -2,9 +2,11 @@ from django.conf import settings
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models import Q
+from django.db.models.fields.json import KT
 from django.utils.translation import gettext_lazy as _
 
 from couplings.models import TableMapping
+from couplings.models.log import RecordEntry
 
 
 class Kind(models.TextChoices):
@@ -14,12 +16,16 @@ class Kind(models.TextChoices):
     RETRY = "retry", _("Retry")
     FIND_DELETED = "find_deleted", _("Find for Deleted")
     MATCH = "match", _("Match-Based Coupling")
+    UNDO = "undo", _("Undo")
     # Done at once by a person; the job stands for it in the lists and the log.
     COUPLE = "couple", _("Set Up Coupling")
     UNCOUPLE = "uncouple", _("Remove Coupling")
+    # What a run would do, kept as a plan; and the carrying out of such a plan (``PlannedChange``).
+    PREVIEW = "preview", _("Preview")
+    APPLY = "apply", _("Apply Preview")
 
 
-LONG = (Kind.MODIFIED, Kind.FULL, Kind.FIND_DELETED, Kind.MATCH)
+LONG = (Kind.MODIFIED, Kind.FULL, Kind.FIND_DELETED, Kind.MATCH, Kind.UNDO)
 """Kinds that go through a whole mapping: one at a time, while jobs over a few records run beside it."""
 
 
@@ -34,12 +40,17 @@ class JobState(models.TextChoices):
     QUEUED = "queued", _("Ready")
     RUNNING = "running", _("In Process")
     PAUSED = "paused", _("On Hold")
+    PLANNED = "planned", _("Planned")
     FINISHED = "finished", _("Finished")
     FAILED = "failed", _("Error")
     CANCELLED = "cancelled", _("Cancelled")
 
 
 ENDED = (JobState.FINISHED, JobState.FAILED, JobState.CANCELLED)
+
+
+ACTIVE = (JobState.QUEUED, JobState.RUNNING, JobState.PAUSED)
+"""States of a job that has not ended."""
 
 
 class Wish(models.TextChoices):
@@ -76,6 +87,7 @@ class SyncJob(models.Model):
            │          ├──────▶ failed      (the connection is gone, the schema does not fit, attempts used up)
            │          ├──────▶ queued      (its worker died or was told to stop: taken up again from the last page)
            │          ├──────▶ cancelled
+           │          └──────▶ planned     (a preview: waits for a person) ──▶ finished (applied), cancelled (discarded)
            ├──▶ paused ──▶ queued           (a person: Pause and Resume; nobody takes it up meanwhile)
            └──▶ cancelled
 
@@ -140,6 +152,11 @@ class SyncJob(models.Model):
                 condition=Q(state=JobState.QUEUED, kind__in=[Kind.MODIFIED, Kind.RETRY]),
                 name="one_queued_job_per_mapping_and_kind",
             ),
+            models.UniqueConstraint(
+                KT("parameters__undoes"),
+                condition=Q(kind=Kind.UNDO, state__in=ACTIVE),
+                name="one_undo_of_the_same",
+            ),
             models.CheckConstraint(
                 condition=Q(state=JobState.RUNNING, lease_until__isnull=False)
                 | (~Q(state=JobState.RUNNING) & Q(lease_until__isnull=True)),
@@ -162,6 +179,24 @@ class SyncJob(models.Model):
 
     def __str__(self) -> str:
         return f"{self.pk} {self.mapping_id} {self.kind}"
+
+
+class PlannedChange(RecordEntry):
+    """What a preview that is kept would do to one record: a plan that waits to be applied (DESIGN R12).
+
+    Records that would be unchanged, excluded or skipped have none. ``deletes`` is the side on which the record would be
+    deleted. Retention drops a plan's rows with its job.
+    """
+
+    deletes = models.CharField(max_length=5, blank=True, default="")
+
+    class Meta:
+        verbose_name = _("planned change")
+        verbose_name_plural = _("planned changes")
+        indexes = [
+            # A preview's page lists them by outcome; a job that applies them goes through them in the same order.
+            models.Index(fields=["job", "outcome", "id"], name="planned_changes_of_a_job"),
+        ]
 
 
 class CreateIntent(models.Model):

@@ -16,10 +16,10 @@ class Change(NamedTuple):
     new: Any
 
 
-class SyncLogEntry(models.Model):
-    """What one job did to one record, field by field. Unchanged records write none.
+class RecordEntry(models.Model):
+    """What one job has to say about one record, field by field.
 
-    ``job`` and ``coupling`` are plain numbers: the log outlives both, and a foreign key would cost two look-ups a row
+    ``job`` and ``coupling`` are plain numbers: the entry outlives both, and a foreign key would cost two look-ups a row
     in runs that write a hundred thousand of them. ``changes`` is JSON text, ``{side: {field: [old, new]}}`` with the
     field's name on that side; pages read it through ``field_changes``.
     """
@@ -36,14 +36,7 @@ class SyncLogEntry(models.Model):
     at = models.DateTimeField(_("at"))
 
     class Meta:
-        verbose_name = _("synchronization log entry")
-        verbose_name_plural = _("synchronization log entries")
-        indexes = [
-            # A record's Synchronization Log, newest first.
-            models.Index(fields=["coupling", "-id"], name="log_of_a_record"),
-            # A job's page: what it did, by outcome.
-            models.Index(fields=["job", "outcome", "id"], name="log_of_a_job"),
-        ]
+        abstract = True
 
     def __str__(self) -> str:
         return f"{self.outcome} {self.left_key} ↔ {self.right_key}"
@@ -54,3 +47,17 @@ class SyncLogEntry(models.Model):
 
     def message_params(self) -> dict[str, Any]:
         return dict(json.loads(self.params))
+
+
+class SyncLogEntry(RecordEntry):
+    """What one job did to one record. Unchanged records write none."""
+
+    class Meta:
+        verbose_name = _("synchronization log entry")
+        verbose_name_plural = _("synchronization log entries")
+        indexes = [
+            # A record's Synchronization Log, newest first.
+            models.Index(fields=["coupling", "-id"], name="log_of_a_record"),
+            # A job's page: what it did, by outcome.
+            models.Index(fields=["job", "outcome", "id"], name="log_of_a_job"),
+        ]

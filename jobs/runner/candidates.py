@@ -7,6 +7,7 @@ from typing import Any
 from couplings.store.couplings import CouplingRow
 from couplings.store.errors import ErrorRow
 from jobs.models import CreateIntent
+from jobs.runner.plans import PlanRow
 from syncstatus.connectors.ports import Outcome, WriteResult
 from syncstatus.engine.decisions import Decision, Problem
 from syncstatus.engine.records import Memory, Record, Side, Values
@@ -23,6 +24,8 @@ class Candidate:
     person uncoupled it, ``wanted`` that a person named it, ``refused`` why it can be no candidate, in every round.
 
     ``listed`` is the side whose feed listed it: the other one is believed to be as the coupling remembers it.
+    ``by_error`` says that it was its open error that brought it up, ``found`` on which side its partner was found,
+    ``planned`` what the plan that is applied says of it.
     """
 
     left_key: str | None = None
@@ -35,6 +38,9 @@ class Candidate:
     wanted: bool = False
     refused: Problem | None = None
     listed: Side | None = None
+    by_error: bool = False
+    found: Side | None = None
+    planned: PlanRow | None = None
 
     left: Record | None = None
     right: Record | None = None
@@ -59,6 +65,11 @@ class Candidate:
             self.left_key = key
         else:
             self.right_key = key
+
+    def find_partner(self, side: Side, record: Record) -> None:
+        self.set_key(side, record.key)
+        self.set_record(side, record)
+        self.found = side
 
     def set_record(self, side: Side, record: Record | None) -> None:
         if side is Side.LEFT:
@@ -95,6 +106,17 @@ class Candidate:
             result is not None and result.outcome in (Outcome.CONFLICT, Outcome.GONE)
             for result in (self.left_result, self.right_result)
         )
+
+    def as_listed(self) -> "Candidate":
+        """The same candidate as it was listed, without what was found out about it since."""
+        error = self.error if self.by_error else None
+        given = self.instruction if self.by_error or self.wanted else NO_INSTRUCTION
+        again = Candidate(error=error, instruction=given, wanted=self.wanted, refused=self.refused)
+        again.by_error, again.coupling, again.planned = self.by_error, self.coupling, self.planned
+        again.left_key, again.right_key = self.left_key, self.right_key
+        if self.found is not None:
+            again.set_key(self.found, None)
+        return again
 
     def forget_results(self) -> None:
         """Before the next round: what was decided was overtaken, what was written stands in ``changes``."""

@@ -1,6 +1,7 @@
 """Ask the engine about each candidate, and keep back the deletions that a guard holds (DESIGN R9)."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from couplings.models.error import Request, State
 from jobs.models import Trigger
@@ -11,6 +12,7 @@ from syncstatus.engine.decide import EXCLUDE, decide
 from syncstatus.engine.decisions import Action, Decision, ErrorKind, Problem
 from syncstatus.engine.records import Pair, Side
 from syncstatus.engine.rules import NO_INSTRUCTION, DeletionPolicy, Instruction
+from syncstatus.engine.undo import is_still_undone
 
 _LEFT_OUT = (State.SKIPPED, State.HELD, State.IGNORED)
 
@@ -30,7 +32,17 @@ def _decide(run: Run, candidate: Candidate) -> Decision:
     pair = Pair(candidate.left, candidate.right, candidate.memory)
     if _is_approval(candidate) and _missing(candidate) is not None:
         return _approved(run, pair)
-    return decide(run.rules, pair, _instruction(run, candidate, pair), skipped=_left_out(run, candidate))
+    decision = decide(run.rules, pair, _instruction(run, candidate, pair), skipped=_left_out(run, candidate))
+    return decision if candidate.error is None else _unless_told(candidate, decision)
+
+
+def _unless_told(candidate: Candidate, decision: Decision) -> Decision:
+    """What an undo left open is no news as long as nothing else happens to the record: its error says it already."""
+    error = candidate.error
+    if decision.action is not Action.SKIP or decision.problem is None or error is None:
+        return decision
+    told = is_still_undone(error.code, decision.problem, candidate.memory)
+    return replace(decision, problem=None) if told else decision
 
 
 def _is_approval(candidate: Candidate) -> bool:
@@ -93,14 +105,30 @@ def _moved_since_shown(candidate: Candidate) -> bool:
 
 def _hold(run: Run, candidate: Candidate) -> None:
     decision, missing = candidate.decision, _missing(candidate)
-    if missing is None or decision is None or candidate.requested or candidate.coupling is None:
+    if missing is None or decision is None or candidate.coupling is None or _is_asked_for(candidate):
         return
-    if run.report_deletions and decision.action in (Action.DELETE, Action.CREATE, Action.UNCOUPLE):
+    if candidate.planned is not None and decision.action is Action.DELETE and not _was_seen(candidate, decision):
+        params = {"side": missing.other.value, "plan": run.job.parameters["plan"]}
+        candidate.problem = Problem(ErrorKind.HELD, "deletion_not_planned", params)
+    elif candidate.wanted:
+        return
+    elif run.report_deletions and decision.action in (Action.DELETE, Action.CREATE, Action.UNCOUPLE):
         candidate.problem = Problem(ErrorKind.DELETED, "record_deleted", {"deleted_side": missing.value})
     elif missing in run.holds and _is_held(run.holds[missing], decision):
         candidate.problem = run.holds[missing]
     elif decision.action is Action.DELETE:
         _count_deletion(run, candidate, missing.other)
+
+
+def _is_asked_for(candidate: Candidate) -> bool:
+    """Whether a person has asked for this very record, on its error."""
+    return candidate.error is not None and bool(candidate.error.request)
+
+
+def _was_seen(candidate: Candidate, decision: Decision) -> bool:
+    """Whether the plan that is applied told the deletion."""
+    planned = candidate.planned
+    return planned is not None and decision.side is not None and planned.deletes == decision.side.value
 
 
 def _count_deletion(run: Run, candidate: Candidate, side: Side) -> None:

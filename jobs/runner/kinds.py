@@ -6,16 +6,19 @@ from typing import Any
 
 from django.conf import settings
 from django.db.models.functions import Now
-from django.utils import timezone
 
 from couplings.configuration.scope import scope
 from couplings.models import TableMapping
-from couplings.store import couplings
+from couplings.store import clock, couplings, errors
 from jobs.models import Kind
-from jobs.runner import sources
+from jobs.progress import Phase
+from jobs.runner import applying, plans, sources
 from jobs.runner.context import PAGE, Run
 from jobs.runner.pages import work_off
+from jobs.runner.planning import previewed_kind
 from jobs.runner.sources import Page, Survey
+from jobs.runner.systems import behind_fresh_work
+from jobs.runner.undoing import undo
 from syncstatus.connectors.errors import CursorExpired
 from syncstatus.connectors.ports import Feed
 from syncstatus.engine.guards import check_deletions
@@ -35,24 +38,37 @@ def work(run: Run) -> None:
         Kind.RETRY: _retry,
         Kind.FIND_DELETED: _find_deleted,
         Kind.MATCH: _match,
+        Kind.UNDO: undo,
+        Kind.APPLY: _apply,
     }
-    work_off(run, sources.unanswered(run))
-    kinds[run.job.kind](run)
+    if run.job.kind != Kind.UNDO:  # it settles its own creates, and nobody else's
+        run.pace.enter(Phase.UNANSWERED)
+        work_off(run, sources.unanswered(run))
+    kinds[previewed_kind(run.job)](run)
 
 
 def _retry(run: Run) -> None:
-    work_off(run, sources.retries(run))
+    """The retry set comes after fresh changes, and sends its requests behind theirs (DESIGN R10)."""
+    run.pace.enter(Phase.RETRIES, errors.count_due(run.mapping.pk))
+    with behind_fresh_work(run.endpoints):
+        work_off(run, sources.retries(run))
 
 
 def _records(run: Run) -> None:
     side = Side(run.job.parameters.get("side", "left"))
     keys = list(dict.fromkeys(run.job.parameters["keys"]))
+    run.pace.enter(Phase.NAMED, len(keys))
     pages = (keys[start : start + PAGE] for start in range(0, len(keys), PAGE))
     work_off(run, (sources.of_keys(run, side, page) for page in pages))
 
 
+def _apply(run: Run) -> None:
+    run.pace.enter(Phase.PLANNED, plans.count(run.job.parameters["plan"], run.job.progress))
+    work_off(run, applying.pages(run))
+
+
 def _modified(run: Run) -> None:
-    """The retry set, then what both feeds list; everything when the feeds cannot tell."""
+    """What both feeds list, then the retry set; everything when the feeds cannot tell."""
     cursors: dict[Side, Any] = {Side.LEFT: run.mapping.left_cursor, Side.RIGHT: run.mapping.right_cursor}
     same_scope = run.mapping.cursor_scope == scope(run.mapping)
     feeds = all(run.endpoints[side].capabilities.feed is not Feed.NONE for side in Side)
@@ -61,12 +77,14 @@ def _modified(run: Run) -> None:
         return
     if _sweep_is_due(run):
         _missing(run, _survey(run))
-    _retry(run)
     try:
         for side, cursor in cursors.items():
+            run.pace.enter(Phase(f"{side.value}_feed"))
             work_off(run, sources.feed(run, side, cursor))
     except CursorExpired:
         _full(run)
+        return
+    _retry(run)
 
 
 def _full(run: Run) -> None:
@@ -83,15 +101,16 @@ def _full(run: Run) -> None:
         if run.endpoints[side].capabilities.feed is not Feed.NONE
     }
     survey = _survey(run, changed_scope)
-    _retry(run)
     if not run.job.progress.get("surveyed"):  # a job that was interrupted has counted them already
         run.job.progress = {"surveyed": True}
         settled = Page([], progress=run.job.progress, unchanged=survey.unchanged, excluded=survey.excluded)
         work_off(run, [settled])
+    run.pace.enter(Phase.CHANGED, len(survey.changed))
     work_off(run, sources.of_ids(run, survey.changed))
     _missing(run, survey)
     for side in Side:
-        work_off(run, sources.uncoupled(run, side))
+        _uncoupled(run, side)
+    _retry(run)
     if not run.preview:
         _start_feeds(run, cursors, now)
 
@@ -104,14 +123,15 @@ def _start_feeds(run: Run, cursors: dict[Side, Any], scope_now: str) -> None:
 def _sweep_is_due(run: Run) -> bool:
     if all(run.endpoints[side].capabilities.reports_deletes for side in Side):
         return False
-    last = run.mapping.last_sweep
-    if last is None or last < timezone.now() - timedelta(seconds=settings.SWEEP_INTERVAL):
+    last, now = run.mapping.last_sweep, clock.now()
+    if last is None or not now - timedelta(seconds=settings.SWEEP_INTERVAL) <= last <= now:
         return True
     return not couplings.more_than(run.mapping.pk, SWEPT_EACH_RUN)
 
 
 def _survey(run: Run, changed_scope: bool = False) -> Survey:
     """Look at every coupling's stamps, and hold deletions that break a guard, before the first write (DESIGN R9)."""
+    run.pace.enter(Phase.SURVEY, couplings.count(run.mapping.pk))
     survey = sources.survey(run)
     for side in Side:
         missing = survey.missing_on[side]
@@ -131,7 +151,13 @@ def _survey(run: Run, changed_scope: bool = False) -> Survey:
 
 
 def _missing(run: Run, survey: Survey) -> None:
+    run.pace.enter(Phase.MISSING, len(survey.missing))
     work_off(run, sources.of_ids(run, survey.missing))
+
+
+def _uncoupled(run: Run, side: Side) -> None:
+    run.pace.enter(Phase(f"{side.value}_uncoupled"))
+    work_off(run, sources.uncoupled(run, side))
 
 
 def _find_deleted(run: Run) -> None:
@@ -141,5 +167,4 @@ def _find_deleted(run: Run) -> None:
 
 def _match(run: Run) -> None:
     run.only_match = True
-    side = Side.LEFT if run.rules.direction.writes(Side.RIGHT) else Side.RIGHT
-    work_off(run, sources.uncoupled(run, side))
+    _uncoupled(run, Side.LEFT if run.rules.direction.writes(Side.RIGHT) else Side.RIGHT)

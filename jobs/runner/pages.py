@@ -1,15 +1,17 @@
 """One page of candidates, from their keys to what is remembered of them."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 
 from couplings.store import couplings
-from jobs.runner import creating, deciding, loading, matching, writing
+from jobs.runner import creating, deciding, loading, matching, planning, resting, writing
 from jobs.runner.candidates import Candidate
 from jobs.runner.context import Run
 from jobs.runner.pipeline import Pipeline
 from jobs.runner.remembering import judge
 from jobs.runner.sources import Page
+from jobs.runner.turns import begin, in_turn, with_partners
 from jobs.runner.wishes import heed
+from syncstatus.connectors.errors import ConnectionFailed
 from syncstatus.engine.plan import Outcome
 from syncstatus.engine.records import Side
 
@@ -21,16 +23,43 @@ def work_off(run: Run, pages: Iterable[Page]) -> None:
     """Read, decide, write, remember page after page. Raises ``LeaseLost``, ``Stopped``, ``Asked`` and the connectors'
     errors."""
     with Pipeline(run) as pipeline:
-        for page in pages:
+        for page in in_turn(run, _paced(run, pages)):
             pipeline.make_way(page.candidates)
-            _work_off(run, page)
+            begin(run, page)
+            if page.is_empty:
+                heed(run)
+                continue
+            page, trouble = _attempt(run, page)
             judged = judge(run, page)
             if not run.preview:
                 pipeline.submit(judged)
                 _refresh_statistics(run, pipeline)
+            elif run.holder:
+                planning.store(run, judged)
             if run.on_page is not None:
                 run.on_page(run)
+            if trouble is not None:
+                raise trouble
+            if run.is_probe:
+                resting.probe_passed(run)
             heed(run)
+
+
+def _paced(run: Run, pages: Iterable[Page]) -> Iterator[Page]:
+    for page in pages:
+        run.pace.advance(page.listed or len(page.candidates) + page.unchanged + page.excluded)
+        yield page
+
+
+def _attempt(run: Run, page: Page) -> tuple[Page, ConnectionFailed | None]:
+    """The page, worked off; or the part of it that is written, with the trouble that cut it short."""
+    trouble: ConnectionFailed | None
+    try:
+        _work_off(run, page)
+        trouble = resting.answered_in_part(run, page)
+    except ConnectionFailed as error:
+        trouble = error
+    return (page, None) if trouble is None else (resting.cut(page, trouble), trouble)
 
 
 def _refresh_statistics(run: Run, pipeline: Pipeline) -> None:
@@ -48,7 +77,7 @@ def _work_off(run: Run, page: Page) -> None:
     for _ in range(ROUNDS):
         if not pending:
             break
-        pending = _round(run, pending)
+        pending = _round(run, page, pending)
 
 
 def _seen(run: Run, candidate: Candidate) -> bool:
@@ -70,13 +99,14 @@ def _names(candidate: Candidate) -> list[str]:
     return [f"{side.value} {key}" for side in Side if (key := candidate.key(side)) is not None]
 
 
-def _round(run: Run, candidates: list[Candidate]) -> list[Candidate]:
+def _round(run: Run, page: Page, candidates: list[Candidate]) -> list[Candidate]:
     """The candidates whose record was changed by somebody else meanwhile; they are decided again (DESIGN R6)."""
     for candidate in candidates:
         candidate.forget_results()
     loading.read(run, candidates)
     creating.settle_unanswered(run, candidates)
     matching.find_partners(run, candidates)
+    candidates = with_partners(run, page, candidates)
     deciding.decide_all(run, candidates)
     _check_beliefs(run, candidates)
     if run.preview:

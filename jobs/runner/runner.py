@@ -12,12 +12,14 @@ from django.db.models.functions import Now
 from structlog.contextvars import bound_contextvars
 
 from couplings.models import TableMapping
-from jobs.models import JobState, SyncJob, Wish
-from jobs.runner import kinds, lease, troubles
+from jobs import circuits
+from jobs.models import JobState, Kind, SyncJob, Wish
+from jobs.runner import kinds, lease, planning, troubles
 from jobs.runner.context import Asked, Run, Stopped
-from jobs.runner.holders import LeaseLost, new_holder
+from jobs.runner.holders import LeaseLost
+from jobs.runner.resting import ring_waiting
 from jobs.runner.systems import open_both
-from syncstatus.connectors.errors import ConnectorError
+from syncstatus.connectors.errors import ConnectionFailed, ConnectorError
 from syncstatus.engine.records import Side
 from syncstatus.engine.rules import NO_INSTRUCTION, Instruction
 
@@ -30,23 +32,29 @@ STORE_LOST = (OperationalError, InterfaceError)
 
 OnPage = Callable[[Run], None]
 Stop = Callable[[], bool]
+Ring = Callable[[int], None]
 
 
-def run(job_id: int, *, on_page: OnPage | None = None, stop: Stop | None = None) -> SyncJob | None:
-    """Claim the job and run it to its end; None when it is not ours to run (finished, taken, or its mapping busy).
+def run(
+    job_id: int, *, on_page: OnPage | None = None, stop: Stop | None = None, ring: Ring | None = None
+) -> SyncJob | None:
+    """Claim the job and run it to its end; None when it is not ours to run (finished, taken, its mapping busy, or one
+    of its systems left alone), or was deleted with its mapping while it ran.
 
     ``on_page`` is called after each committed page; when ``stop`` returns true the run ends there and the job waits
-    to be taken up again. Errors of systems and records are remembered, not raised.
+    to be taken up again. Errors of systems and records are remembered, not raised. ``ring`` is given by workers: it
+    calls one for a job that waits. A job of theirs whose system fails waits for it in the queue; in the foreground,
+    where a person wants to know, it fails.
     """
-    holder = new_holder()
-    if not lease.claim(job_id, holder):
+    holder = lease.new_holder()
+    if not lease.claim(job_id, holder, early=ring is None):
         return None
-    return _run_claimed(job_id, holder, on_page, stop)
+    return _run_claimed(job_id, holder, on_page, stop, ring)
 
 
 def run_orphan(job_id: int) -> SyncJob | None:
     """Take over a job whose worker is dead, and run it to its end; None when its worker lives."""
-    holder = new_holder()
+    holder = lease.new_holder()
     if not lease.take_over(job_id, holder):
         return None
     return _run_claimed(job_id, holder, None, None)
@@ -62,8 +70,12 @@ def preview(job: SyncJob, *, on_page: OnPage | None = None) -> SyncJob:
     return job
 
 
-def _run_claimed(job_id: int, holder: str, on_page: OnPage | None, stop: Stop | None) -> SyncJob:
-    job = SyncJob.objects.select_related("mapping").get(pk=job_id)
+def _run_claimed(
+    job_id: int, holder: str, on_page: OnPage | None, stop: Stop | None, ring: Ring | None = None
+) -> SyncJob | None:
+    job = SyncJob.objects.select_related("mapping").filter(pk=job_id).first()
+    if job is None:
+        return None
     if job.asked or job.mapping.paused:
         _obey(job, holder, job.asked or Wish.WAIT)
     elif job.attempts > ATTEMPTS:
@@ -71,8 +83,16 @@ def _run_claimed(job_id: int, holder: str, on_page: OnPage | None, stop: Stop | 
     else:
         names = bound_contextvars(job=job_id, mapping=job.mapping.name)
         with names, lease.renewed(job_id, holder), rare_garbage_collection():
-            _run(job, holder, on_page, stop)
-    return SyncJob.objects.get(pk=job_id)
+            _run_unless_deleted(job, holder, on_page=on_page, stop=stop, ring=ring)
+    return _as_it_is_now(job)
+
+
+def _as_it_is_now(job: SyncJob) -> SyncJob | None:
+    found = SyncJob.objects.filter(pk=job.pk).first()
+    if found is None:
+        names = {"job": job.pk, "mapping": job.mapping.name}
+        logger.warning("the mapping was deleted while its job ran; what it had done stays", extra=names)
+    return found
 
 
 def _give_up(job: SyncJob, holder: str) -> None:
@@ -95,13 +115,27 @@ def rare_garbage_collection() -> Iterator[None]:
         gc.set_threshold(*before)
 
 
-def _run(job: SyncJob, holder: str, on_page: OnPage | None, stop: Stop | None) -> None:
+def _run_unless_deleted(job: SyncJob, holder: str, **options: Any) -> None:
+    """A mapping that is deleted takes its job along, and the ground from under the run's feet."""
+    try:
+        _run(job, holder, **options)
+    except Exception:
+        if SyncJob.objects.filter(pk=job.pk).exists():
+            logger.exception("job failed")
+            _finish(job, holder, JobState.FAILED, code="internal_error")
+            raise
+
+
+def _run(job: SyncJob, holder: str, **options: Any) -> None:
     logger.info("job started", extra={"kind": job.kind})
     try:
-        state = open_run(job, holder, on_page=on_page, stop=stop)
-        kinds.work(state)
-        troubles.recovered(job.mapping)
-        _finish(job, holder, JobState.FINISHED)
+        if is_plan := job.kind == Kind.PREVIEW:
+            planning.begin(job, holder)
+        state = open_run(job, holder, preview=is_plan, **options)
+        with state.locks.entered():
+            kinds.work(state)
+        ring_waiting(troubles.recovered(job.mapping), options["ring"])
+        _finish(job, holder, JobState.PLANNED if is_plan else JobState.FINISHED)
     except Stopped:
         # A person's wish, no attempt; nobody but a person goes on with it.
         _put_back(job, holder, attempts=0, parameters=job.parameters | {"resume": "foreground"})
@@ -113,13 +147,26 @@ def _run(job: SyncJob, holder: str, on_page: OnPage | None, stop: Stop | None) -
         logger.warning("the store was lost", extra={"job": job.pk}, exc_info=True)
         connection.close()
         _obey(job, holder, lease.wish(job.pk, holder))
+    except ConnectionFailed as error:
+        troubles.report(job.mapping, error, holder)
+        _rest(job, holder, error, waits=options["ring"] is not None)
     except ConnectorError as error:
-        troubles.report(job.mapping, error)
+        troubles.report(job.mapping, error, holder)
         _finish(job, holder, JobState.FAILED, code=error.code, params={**error.params, "detail": error.detail})
-    except Exception:
-        logger.exception("job failed")
-        _finish(job, holder, JobState.FAILED, code="internal_error")
-        raise
+
+
+def _rest(job: SyncJob, holder: str, error: ConnectionFailed, *, waits: bool) -> None:
+    """The system is left alone. A worker's job waits until it is asked again, and its attempts are not used up by that
+    (SCENARIOS T16, T17); what else it was asked for meanwhile comes first."""
+    wish = lease.wish(job.pk, holder)
+    until = circuits.until(error.connection) if error.connection is not None else ""
+    params = {**error.params, "detail": error.detail, "until": until}
+    if wish:
+        _obey(job, holder, wish)
+    elif waits and error.connection is not None:
+        _put_back(job, holder, code=circuits.WAITING, params=params, attempts=0)
+    else:
+        _finish(job, holder, JobState.FAILED, code=error.code, params=params)
 
 
 def open_run(job: SyncJob, holder: str, **options: Any) -> Run:
@@ -129,6 +176,7 @@ def open_run(job: SyncJob, holder: str, **options: Any) -> Run:
     state.instruction = _instruction(job)
     state.tally.outcomes.update({outcome: getattr(job, outcome.value) for outcome in state.tally.outcomes})
     state.tally.read = job.read
+    state.is_probe = circuits.is_probe(holder)
     return state
 
 
@@ -144,7 +192,7 @@ def _finish(job: SyncJob, holder: str, state: JobState, code: str = "", params: 
 def _obey(job: SyncJob, holder: str, wish: str) -> None:
     """End here as the job is asked to, without a wish to wait for the next worker. A wish costs no attempt; whose it
     was stands in ``params`` already."""
-    no_attempt = {"attempts": F("attempts") - 1}
+    no_attempt: dict[str, Any] = {"attempts": F("attempts") - 1}
     match wish:
         case Wish.PAUSE:
             _release(job, holder, state=JobState.PAUSED, code="paused", **no_attempt)
@@ -158,11 +206,13 @@ def _obey(job: SyncJob, holder: str, wish: str) -> None:
             _put_back(job, holder)
 
 
-def _put_back(job: SyncJob, holder: str, *, code: str = "interrupted", **fields: Any) -> None:
+def _put_back(
+    job: SyncJob, holder: str, *, code: str = "interrupted", params: dict[str, Any] | None = None, **fields: Any
+) -> None:
     """The job waits again, to go on after the page before. One of the same kind that waits already stands for both."""
     try:
         with transaction.atomic():
-            _release(job, holder, state=JobState.QUEUED, code=code, params={}, **fields)
+            _release(job, holder, state=JobState.QUEUED, code=code, params=params or {}, **fields)
     except IntegrityError:  # one_queued_job_per_mapping_and_kind
         _finish(job, holder, JobState.CANCELLED, code=code)
 

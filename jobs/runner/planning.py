@@ -1,0 +1,82 @@
+"""A preview that is kept: what a run would do to each record, stored page by page as a plan (DESIGN R12).
+
+Nothing else is written anywhere. A preview that was interrupted begins anew, because only the run itself knows which
+records it has given their outcome already.
+"""
+
+from collections.abc import Sequence
+from datetime import UTC, datetime
+
+import orjson
+from django.db import transaction
+
+from jobs.models import OUTCOMES, Kind, SyncJob
+from jobs.runner import changes, lease, plans
+from jobs.runner.candidates import Changes
+from jobs.runner.context import Run
+from jobs.runner.outcomes import Verdict
+from jobs.runner.remembering import Judged
+from jobs.runner.reports import details
+from syncstatus.engine.decisions import Action
+from syncstatus.engine.plan import Outcome
+from syncstatus.engine.records import Side
+
+# Nothing would be done to the others, and there may be as many of them as the tables have records.
+_LISTED = frozenset(Outcome) - {Outcome.UNCHANGED, Outcome.EXCLUDED, Outcome.SKIPPED}
+
+
+def begin(job: SyncJob, holder: str) -> None:
+    """Forget what an attempt before has planned."""
+    plans.drop(job.pk)
+    nothing = dict.fromkeys(("read", *OUTCOMES), 0)
+    lease.ours(job.pk, holder).update(progress={}, **nothing)
+    for name, value in nothing.items():
+        setattr(job, name, value)
+    job.progress = {}
+
+
+def store(run: Run, judged: Judged) -> None:
+    """Add a page to the plan. Raises ``LeaseLost``."""
+    now = str(datetime.now(UTC))
+    with transaction.atomic():
+        plans.append([_row(run, found, now) for found in judged.verdicts if found.outcome in _LISTED])
+        lease.keep(run.job.pk, run.holder, judged.counters, {}, judged.pace)
+
+
+def previewed_kind(job: SyncJob) -> str:
+    """The kind of job that ``job`` is about: its own, or that of the run a preview looks ahead to."""
+    return str(job.parameters["of"]) if job.kind == Kind.PREVIEW else job.kind
+
+
+def _row(run: Run, found: Verdict, now: str) -> Sequence[object]:
+    candidate, problem, decision = found.candidate, found.problem, found.decision
+    params = orjson.dumps(details(run, problem), default=str).decode() if problem is not None else "{}"
+    deletes = decision.side if decision.action is Action.DELETE and problem is None else None
+    return (
+        run.job.pk,
+        run.mapping.pk,
+        candidate.coupling.id if candidate.coupling is not None else None,
+        candidate.left_key,
+        candidate.right_key,
+        found.outcome.value,
+        problem.code if problem is not None else "",
+        params,
+        changes.of_record(run, _planned(run, found)) if problem is None else "{}",
+        now,
+        deletes.value if deletes is not None else "",
+    )
+
+
+def _planned(run: Run, found: Verdict) -> dict[str, Changes]:
+    """What would be written, in the form of what was."""
+    candidate, decision = found.candidate, found.decision
+    planned: dict[str, Changes] = {}
+    for side in Side:
+        record = candidate.record(side)
+        before = record.values if record is not None else None
+        if decision.action is Action.DELETE and decision.side is side:
+            planned[side.value] = [(before, None)]
+        elif written := decision.writes(side):
+            names = run.endpoint_fields[side]
+            planned[side.value] = [(before, {names[position]: value for position, value in written.items()})]
+    return planned
