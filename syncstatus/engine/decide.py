@@ -157,7 +157,8 @@ def _write(rules: Rules, values: tuple[Values, Values], found: Merge, memory: Me
     side = Side.LEFT if left and not right else Side.RIGHT if right and not left else None
     action = Action.COUPLE if memory is None else Action.UPDATE if left or right else Action.REFRESH
     left_base, right_base = tuple(found.left_base), tuple(found.right_base)
-    return Decision(action, side, left, right, left_base, left_base if left_base == right_base else right_base)
+    right_base = left_base if left_base == right_base else right_base
+    return Decision(action, side, left, right, left_base, right_base, overrules=found.overrules)
 
 
 class _RefusedError(Exception):
@@ -221,7 +222,7 @@ def _deleted(rules: Rules, missing: Side, survivor: Record, memory: Memory, inst
         case DeletionPolicy.RESTORE:
             return _forbidden("cannot_restore_here", missing, problem)
         case DeletionPolicy.DELETE if rules.direction.writes(missing.other):
-            return Decision(Action.DELETE, missing.other)
+            return Decision(Action.DELETE, missing.other, overrules=changed is not None)
         case DeletionPolicy.DELETE if instruction.deletion is not None:
             return _forbidden("cannot_delete_here", missing.other, problem)
         case DeletionPolicy.UNCOUPLE:

@@ -60,7 +60,8 @@ class Decision:
     type. CREATE writes all of them on ``side``; DELETE deletes on ``side``; UPDATE and COUPLE name the side written,
     None when both or neither are. ``left_base`` and ``right_base`` are the canonical values to remember once the
     writes succeeded as sent (None when there is nothing to remember); a REFRESH of versions alone hands back the very
-    tuples of the memory, so that ``is`` tells that the stored base stands.
+    tuples of the memory, so that ``is`` tells that the stored base stands. ``overrules`` says that values are written
+    over, or deleted, which the other side has never seen: with them, a lost answer would lose what somebody wrote.
     """
 
     action: Action
@@ -70,6 +71,7 @@ class Decision:
     left_base: tuple[Any, ...] | None = None
     right_base: tuple[Any, ...] | None = None
     problem: Problem | None = None
+    overrules: bool = False
 
     def writes(self, side: Side) -> Mapping[int, Any]:
         """What is to be written on ``side``, by position of the field."""

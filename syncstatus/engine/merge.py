@@ -23,7 +23,8 @@ from syncstatus.engine.rules import NO_INSTRUCTION, Instruction, Rules, UpdatePo
 class Merge:
     """What a merge found: for each side the positions that take the other's value, and those nobody could decide.
 
-    ``left_base`` and ``right_base`` are what to remember once the values were written as they are.
+    ``left_base`` and ``right_base`` are what to remember once the values were written as they are. ``overrules`` says
+    that a value which the other side has not seen gives way.
     """
 
     left_base: list[Any]
@@ -32,6 +33,7 @@ class Merge:
     to_right: list[int] = field(default_factory=list)
     conflicts: list[int] = field(default_factory=list)
     undated: bool = False  # a conflict that "newest" could not decide
+    overrules: bool = False
 
     def take(self, judged: Side | UpdatePolicy | None, position: int, left: Any, right: Any) -> None:
         """Note who won the field at ``position``, or that nobody did."""
@@ -66,6 +68,8 @@ def merge(
             if left_moved or right_moved:
                 judged = _judge(rules.compiled, position, left_moved, right_moved, records, instruction)
                 found.take(judged, position, left, right)
+                if (judged is Side.LEFT and right_moved) or (judged is Side.RIGHT and left_moved):
+                    found.overrules = True
         elif left_moved:  # as ``take`` does it; this is where most changed fields come by
             to_right.append(position)
             left_base[position] = right_base[position] = left

@@ -65,6 +65,7 @@ def mirror_decision(decision: Decision) -> Decision:
         decision.right_base,
         decision.left_base,
         decision.problem and mirror_problem(decision.problem),
+        decision.overrules,
     )
 
 
