@@ -77,7 +77,7 @@ class Capabilities:
     page_max: int = 10_000
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Stamp:
     """A record that exists: its key, its version and whether the side's filter lets it in."""
 
@@ -96,7 +96,7 @@ class ChangePage:
     more: bool
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Create:
     """A new record. ``id`` is the idempotency key of its intent (DESIGN R7); ``key`` None lets the system choose."""
 
@@ -105,14 +105,14 @@ class Create:
     key: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Update:
     key: str
     version: str
     values: Mapping[str, Any]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Delete:
     key: str
     version: str
@@ -129,7 +129,7 @@ class Outcome(StrEnum):
     UNKNOWN = "unknown"  # sent, but the answer was lost
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class WriteResult:
     """The fate of one operation.
 

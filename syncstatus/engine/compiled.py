@@ -21,12 +21,14 @@ class Compiled:
     def __init__(self, rules: Rules) -> None:
         fields = rules.fields
         self.names: Final = tuple(rule.name for rule in fields)
+        self.kinds: Final = frozenset(rule.type(side).kind for rule in fields for side in Side)
         self.policies: Final[tuple[UpdatePolicy, ...]] = tuple(rule.policy or rules.update_conflict for rule in fields)
         self.travels: Final = {
             side: tuple(rule.direction.writes(side) and rules.direction.writes(side) for rule in fields)
             for side in Side
         }
         self.both_ways: Final = tuple(map(all, zip(*self.travels.values(), strict=True)))
+        self.all_both_ways: Final = all(self.both_ways)
         self.canonicalizers: Final[dict[Side, tuple[Canonicalizer | None, ...]]] = {
             side: tuple(canonicalizer(rule, side) for rule in fields) for side in Side
         }

@@ -50,6 +50,9 @@ def _quick(type_: FieldType, careful: Converter) -> Converter:
     match type_.kind:
         case Kind.TEXT:
             return _quick_text(sys.maxsize if type_.length is None else type_.length, careful)
+        case Kind.INTEGER if type_.precision is not None:
+            low, high = -(2 ** (type_.precision - 1)), 2 ** (type_.precision - 1)
+            return lambda value: value if type(value) is int and low <= value < high else careful(value)
         case Kind.UUID:
             return lambda value: value if type(value) is str and _is_uuid(value) else careful(value)
         case Kind.FLOAT:

@@ -156,8 +156,9 @@ def _write(rules: Rules, values: tuple[Values, Values], found: Merge, memory: Me
         return Decision(Action.ERROR, problem=refused.problem)
     side = Side.LEFT if left and not right else Side.RIGHT if right and not left else None
     action = Action.COUPLE if memory is None else Action.UPDATE if left or right else Action.REFRESH
-    left_base, right_base = tuple(found.left_base), tuple(found.right_base)
-    right_base = left_base if left_base == right_base else right_base
+    left_base = right_base = tuple(found.left_base)
+    if found.right_base is not found.left_base and found.right_base != found.left_base:
+        right_base = tuple(found.right_base)
     return Decision(action, side, left, right, left_base, right_base, overrules=found.overrules)
 
 

@@ -52,7 +52,7 @@ class Problem:
     fields: tuple[int, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Decision:
     """The answer for one pair.
 

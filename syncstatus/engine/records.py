@@ -1,4 +1,8 @@
-"""A record of one side, a pair of them, and what the pair agreed on last time."""
+"""A record of one side, a pair of them, and what the pair agreed on last time.
+
+What is made for each record of a run is not frozen, here and in its neighbours: a frozen one takes four times as long
+to make. Nobody changes it all the same.
+"""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -35,7 +39,7 @@ def has_unknown(base: Values) -> bool:
     return _Unknown in map(type, base)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Record:
     """One side's record as it was read.
 
@@ -51,7 +55,7 @@ class Record:
     included: bool = True
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Memory:
     """What a coupling remembers of the last success: each side's version and base, ``UNKNOWN`` for a field without one.
 
@@ -73,7 +77,7 @@ class Memory:
         return self.left_base if side is Side.LEFT else self.right_base
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Pair:
     """Two records that belong together; None for a side on which the record is proven absent.
 
