@@ -7,7 +7,7 @@ import sqlalchemy as sa
 from sqlalchemy import event
 
 from syncstatus.connectors.errors import Unreachable
-from syncstatus.connectors.ports import Create, Endpoint, Outcome, Update
+from syncstatus.connectors.ports import Create, Endpoint, Outcome, Source, Update
 from tests.syncstatus.connectors.contract import all_keys, create, customer
 from tests.syncstatus.connectors.sql.customers import MARIADB, POSTGRESQL, Customers, source
 
@@ -78,3 +78,18 @@ def test_an_answer_that_is_lost_while_committing_is_unknown(system: Customers, e
     results = endpoint.create([Create(f"{number}", customer(), f"{number}") for number in range(1, count + 1)])
     assert [(result.outcome, result.code) for result in results] == [(Outcome.UNKNOWN, "answer_lost")] * count
     assert all_keys(endpoint) == {}
+
+
+def test_keys_whose_reservation_got_no_answer_are_nobodys(postgres_url: str) -> None:
+    """Nothing was created yet, so this is a broken connection like any other."""
+    system = Customers(postgres_url, Source("thing", ("name",)))
+    system.execute("CREATE TABLE thing (id bigserial PRIMARY KEY, name text)")
+    endpoint = system.connector.open(system.source)
+    engine = system.connector._database.engine  # type: ignore[attr-defined]
+    event.listen(engine, "commit", lambda _connection: cut(system), once=True)
+    with pytest.raises(Unreachable):
+        endpoint.reserve_keys(3)
+    keys = endpoint.reserve_keys(3)
+    assert keys is not None
+    assert len(keys) == 3
+    system.close()
