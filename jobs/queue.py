@@ -11,7 +11,7 @@ from django.utils import timezone
 
 from couplings.models import SyncError, TableMapping
 from couplings.models.error import State
-from jobs.models import JobState, Kind, SyncJob, Trigger
+from jobs.models import LONG, JobState, Kind, SyncJob, Trigger
 
 LOST_AFTER = timedelta(seconds=4)  # a job that waited so long has probably lost its bell
 
@@ -55,7 +55,14 @@ def _wish(parameters: dict[str, Any]) -> dict[str, Any]:
 def next_of(mapping: int) -> int | None:
     """The job that has waited longest for the mapping; one that was stopped in the foreground waits for a person."""
     waiting = SyncJob.objects.filter(mapping=mapping, state=JobState.QUEUED).exclude(parameters__has_key="resume")
+    waiting = waiting.exclude(_behind())
     return waiting.order_by("id").values_list("pk", flat=True).first()
+
+
+def _behind() -> Q:
+    """Jobs over a whole mapping whose mapping another such job goes through; jobs over a few records run beside it."""
+    running = SyncJob.objects.filter(state=JobState.RUNNING, kind__in=LONG)
+    return Q(kind__in=LONG, mapping__in=running.values("mapping"))
 
 
 def due() -> list[int]:
@@ -99,10 +106,11 @@ def _next_slot(mapping: TableMapping) -> None:
 
 
 def _retries() -> list[SyncJob]:
-    """One job for each mapping with errors that are due or asked for and that no job is going to work off."""
+    """One job for each mapping with errors that are due or asked for and that no job is going to work off soon."""
     due = Q(state=State.RETRYING, next_attempt__lte=Now()) | ~Q(request="")
     with_due = SyncError.objects.open().of_records().filter(due).values("mapping")
-    active = SyncJob.objects.filter(state__in=[JobState.QUEUED, JobState.RUNNING]).values("mapping")
+    at_them = Q(state=JobState.QUEUED) & ~_behind() | Q(state=JobState.RUNNING, kind=Kind.RETRY)
+    active = SyncJob.objects.filter(at_them).values("mapping")
     with transaction.atomic():
         mappings = list(_ready(TableMapping.objects.filter(pk__in=with_due).exclude(pk__in=active)))
         return [enqueue(mapping, Kind.RETRY, Trigger.RETRY) for mapping in mappings]
@@ -110,8 +118,7 @@ def _retries() -> list[SyncJob]:
 
 def _without_bell() -> QuerySet[SyncJob]:
     """Jobs that have waited for a while although their mapping is free and may run, and jobs whose worker died."""
-    busy = SyncJob.objects.filter(state=JobState.RUNNING).values("mapping")
-    waiting = WAITING & Q(created__lt=Now() - LOST_AFTER) & ~Q(mapping__in=busy)
+    waiting = WAITING & Q(created__lt=Now() - LOST_AFTER) & ~_behind()
     return SyncJob.objects.filter(waiting | Q(state=JobState.RUNNING, lease_until__lt=Now()))
 
 

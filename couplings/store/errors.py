@@ -99,10 +99,15 @@ def of_records(mapping: int, side: Side, keys: Collection[str]) -> list[ErrorRow
 
 def due(mapping: int, after: int, limit: int) -> list[ErrorRow]:
     """Errors to be worked off, in order of id: those a person asked for, and those whose next attempt has come."""
-    wanted = "(request <> '' OR (state = 'retrying' AND next_attempt <= now()))"
-    return _select(mapping, f"{wanted} AND id > %s", after, f"{_OF_A_RECORD} ORDER BY id LIMIT {int(limit)}")
+    return _select(mapping, f"{_DUE} AND id > %s", after, f"{_OF_A_RECORD} ORDER BY id LIMIT {int(limit)}")
 
 
+def due_among(mapping: int, ids: Collection[int]) -> list[ErrorRow]:
+    """Those of ``ids`` that ``due`` would list now."""
+    return _select(mapping, f"{_DUE} AND id = ANY(%s)", list(ids)) if ids else []
+
+
+_DUE = "(request <> '' OR (state = 'retrying' AND next_attempt <= now()))"
 _OF_A_RECORD = "AND (left_key IS NOT NULL OR right_key IS NOT NULL)"
 
 

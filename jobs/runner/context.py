@@ -6,7 +6,9 @@ from typing import Any
 
 from couplings.models import TableMapping
 from jobs.models import SyncJob
-from syncstatus.connectors.ports import Endpoint, Feed
+from jobs.runner.candidates import Candidate
+from jobs.runner.locks import Locks
+from syncstatus.connectors.ports import Cursor, Endpoint, Feed
 from syncstatus.engine.decisions import Problem
 from syncstatus.engine.plan import Tally
 from syncstatus.engine.records import Side
@@ -32,10 +34,6 @@ class Asked(Exception):
         self.wish = wish
 
 
-class LeaseLost(Exception):
-    """The job belongs to somebody else by now, or was cancelled: nothing of this page may be remembered."""
-
-
 class OwnWrites:
     """The newest writes of this run on one side that are remembered: the versions their couplings hold, by key.
 
@@ -56,6 +54,17 @@ class OwnWrites:
 
     def has(self, key: str, version: str) -> bool:
         return self._versions.get(key) == version
+
+
+@dataclass
+class PutOff:
+    """Candidates whose records are in other hands, and the cursors and progress that may not pass them until they are
+    done (DESIGN R5). ``unanswered``: somebody else has left creates behind, which come first."""
+
+    candidates: list[Candidate] = field(default_factory=list)
+    cursors: dict[Side, Cursor] = field(default_factory=dict)
+    progress: dict[str, Any] = field(default_factory=dict)
+    unanswered: bool = False
 
 
 @dataclass
@@ -83,6 +92,8 @@ class Run:
     statistics_at: int = PAGE  # so many new couplings make the store's statistics worth refreshing
     previewed: set[str] = field(default_factory=set)
     undecided: dict[Side, set[str]] = field(default_factory=lambda: {side: set() for side in Side})
+    put_off: PutOff = field(default_factory=PutOff)
+    locks: Locks = field(init=False)
     believes: dict[Side, bool] = field(init=False)
     endpoint_fields: dict[Side, tuple[str, ...]] = field(init=False)
     positions: dict[Side, dict[str, int]] = field(init=False)
@@ -91,6 +102,7 @@ class Run:
     written: dict[Side, int] = field(default_factory=lambda: {Side.LEFT: 0, Side.RIGHT: 0})
 
     def __post_init__(self) -> None:
+        self.locks = Locks(self.mapping.pk, self.holder)
         self.believes = {side: self._may_believe(side) for side in Side}
         self.endpoint_fields = {side: tuple(rule.field(side) for rule in self.rules.fields) for side in Side}
         self.positions = {

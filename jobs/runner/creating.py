@@ -21,6 +21,7 @@ from syncstatus.engine.values import Kind
 
 def announce(run: Run, candidates: Sequence[Candidate]) -> None:
     """Commit an intent for each candidate that is about to be created; one that stands already keeps its key."""
+    run.locks.announce({c.decision.side for c in candidates if c.decision is not None and c.decision.side is not None})
     standing = [c.intent.pk for c in candidates if c.intent is not None]
     for side in Side:
         batch = [c for c in candidates if c.decision is not None and c.decision.side is side]
@@ -106,8 +107,7 @@ def _settle(run: Run, candidate: Candidate, intent: CreateIntent, found: list[Re
         if intent.target_key is None:
             run.undecided[side].update(record.key for record in found)
     elif found:
-        candidate.set_key(side, found[0].key)
-        candidate.set_record(side, found[0])
+        candidate.find_partner(side, found[0])
         candidate.memory = Memory("", "", *load_base(run.rules, intent.values, None))
 
 

@@ -5,13 +5,9 @@ lease that ran out, or whose holder on this very machine is gone, takes the job 
 then fails.
 """
 
-import os
-import socket
 import threading
-import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import timedelta
 from typing import Any
 
 from django.db import Error, IntegrityError, connection, transaction
@@ -19,15 +15,12 @@ from django.db.models import F, Q, QuerySet
 from django.db.models.functions import Coalesce, Now
 
 from jobs.models import JobState, SyncJob
-from jobs.runner.context import LeaseLost
+from jobs.runner import locks
+from jobs.runner.holders import TERM, LeaseLost, is_gone
+from jobs.runner.holders import new_holder as new_holder
 from jobs.runner.threads import daemon
 
-TERM = timedelta(seconds=20)
 RENEWED_EVERY = 5.0  # seconds
-
-
-def new_holder() -> str:
-    return f"{socket.gethostname()}:{os.getpid()}:{uuid.uuid4().hex[:12]}"
 
 
 def claim(job: int, holder: str) -> bool:
@@ -47,25 +40,11 @@ def take_over(job: int, holder: str) -> bool:
     return former is not None and is_gone(former) and _take(running.filter(holder=former), holder)
 
 
-def is_gone(holder: str) -> bool:
-    """Whether the holder was a process of this machine that no longer exists."""
-    host, _, rest = holder.partition(":")
-    if host != socket.gethostname():
-        return False
-    try:
-        os.kill(int(rest.partition(":")[0]), 0)
-    except ProcessLookupError:
-        return True
-    except (PermissionError, ValueError):
-        return False
-    return False
-
-
 def _take(jobs: QuerySet[SyncJob], holder: str) -> bool:
     try:
         with transaction.atomic():
             return jobs.update(**_taken(holder)) == 1
-    except IntegrityError:  # one_active_job_per_mapping
+    except IntegrityError:  # one_long_job_per_mapping
         return False
 
 
@@ -122,5 +101,6 @@ def _renew_once(job: int, holder: str) -> None:
     """A renewal that fails is tried again; when the store stays away the lease runs out, and another takes over."""
     try:
         ours(job, holder).update(lease_until=Now() + TERM)
+        locks.renew(holder)
     except Error:
         connection.close()

@@ -51,7 +51,7 @@ def _by_criterion(run: Run, side: Side, criterion: Criterion, seeking: list[Cand
             params = {"side": side.other.value, "candidates": [choice.key]}
             candidate.problem = Problem(ErrorKind.AMBIGUOUS, "ambiguous", params, criterion.positions)
         elif choice.found is Found.ONE:
-            _pair(candidate, side.other, next(record for record in partners if record.key == choice.key))
+            candidate.find_partner(side.other, next(record for record in partners if record.key == choice.key))
         else:
             candidate.problem = choice.problem
     return left_over
@@ -92,11 +92,6 @@ def _values(candidate: Candidate, side: Side) -> tuple[Any, ...]:
     return record.values
 
 
-def _pair(candidate: Candidate, side: Side, record: Record) -> None:
-    candidate.set_key(side, record.key)
-    candidate.set_record(side, record)
-
-
 def _first_come(run: Run, candidates: Sequence[Candidate]) -> None:
     """Two records of one page that found the same partner: the first is coupled, the other a duplicate (T8)."""
     for side in Side:
@@ -116,3 +111,4 @@ def _give_way(run: Run, candidate: Candidate, owner: Candidate, side: Side) -> N
     candidate.problem = match.choose(run.rules, criterion, side, [taken]).problem
     candidate.set_key(side, None)
     candidate.set_record(side, None)
+    candidate.found = None

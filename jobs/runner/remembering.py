@@ -33,11 +33,13 @@ from syncstatus.engine.settle import moved_meanwhile, settle
 
 @dataclass(frozen=True)
 class Judged:
-    """A page whose writes are done: what became of each candidate, and what it adds to the job's counters."""
+    """A page whose writes are done: what became of each candidate, what it adds to the job's counters, and the locks it
+    releases."""
 
     page: Page
     verdicts: Sequence[Verdict]
     counters: dict[str, int]
+    locks: Sequence[int] = ()
 
 
 def judge(run: Run, page: Page) -> Judged:
@@ -51,7 +53,7 @@ def judge(run: Run, page: Page) -> Judged:
     run.tally.add(tally)
     written = {f"{side.value}_written": number for side, number in run.written.items()}
     run.written = dict.fromkeys(Side, 0)
-    return Judged(page, verdicts, tally.as_dict() | written)
+    return Judged(page, verdicts, tally.as_dict() | written, run.locks.hand_over())
 
 
 def remember(run: Run, judged: Judged) -> None:
@@ -67,6 +69,7 @@ def remember(run: Run, judged: Judged) -> None:
         _answer_intents(verdicts)
         _move_cursors(run, page)
         lease.keep(run.job.pk, run.holder, judged.counters, page.progress)
+        run.locks.release(judged.locks)
     run.own[Side.LEFT].add({row.left_key: row.left_version for row in agreed if row.left})
     run.own[Side.RIGHT].add({row.right_key: row.right_version for row in agreed if row.right})
 

@@ -26,13 +26,20 @@ from syncstatus.engine.rules import Instruction
 @dataclass
 class Page:
     """``cursors`` go to the mapping, ``progress`` to the job; ``unchanged`` and ``excluded`` were settled by their
-    stamps."""
+    stamps. What another job has in work is done by that one where the page looks at its records only ``in_passing``.
+    """
 
     candidates: list[Candidate]
     cursors: dict[Side, Cursor] = field(default_factory=dict)
     progress: dict[str, Any] = field(default_factory=dict)
     unchanged: int = 0
     excluded: int = 0
+    in_passing: bool = False
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether there is nothing in it to remember."""
+        return not (self.candidates or self.cursors or self.progress or self.unchanged or self.excluded)
 
 
 @dataclass
@@ -65,7 +72,8 @@ def unanswered(run: Run) -> Iterator[Page]:
 def _announced(run: Run, side: Side, keys: Sequence[str]) -> Page:
     coupled = couplings.by_key(run.mapping.pk, side, keys, with_base=False)
     rows = [(key, coupled.get(key)) for key in keys]
-    return Page([Candidate(row.left_key, row.right_key, row) if row else _single(side, key) for key, row in rows])
+    candidates = [Candidate(row.left_key, row.right_key, row) if row else _single(side, key) for key, row in rows]
+    return Page(candidates, in_passing=True)
 
 
 def retries(run: Run) -> Iterator[Page]:
@@ -73,13 +81,17 @@ def retries(run: Run) -> Iterator[Page]:
     after = 0
     while rows := errors.due(run.mapping.pk, after, PAGE):
         after = rows[-1].id
-        found = couplings.by_id([row.coupling for row in rows if row.coupling is not None])
-        yield Page([_of_error(run, row, found) for row in rows])
+        yield Page(of_errors(run, rows))
+
+
+def of_errors(run: Run, rows: Sequence[errors.ErrorRow]) -> list[Candidate]:
+    found = couplings.by_id([row.coupling for row in rows if row.coupling is not None])
+    return [_of_error(run, row, found) for row in rows]
 
 
 def _of_error(run: Run, row: errors.ErrorRow, found: dict[int, CouplingRow]) -> Candidate:
     coupling = found.get(row.coupling) if row.coupling is not None else None
-    candidate = Candidate(row.left_key, row.right_key, coupling, row, instruction=instruction(row))
+    candidate = Candidate(row.left_key, row.right_key, coupling, row, instruction=instruction(row), by_error=True)
     if row.code == KEY_NOT_STORABLE and candidate.single_side is not None:
         # Its key is only a label, under which the record is not found; it is there still.
         candidate.refused = key_problem(candidate.single_side, candidate.key(candidate.single_side) or "")
