@@ -28,6 +28,7 @@ class Phase(StrEnum):
     LEFT_UNCOUPLED = "left_uncoupled"
     RIGHT_UNCOUPLED = "right_uncoupled"
     NAMED = "named"
+    UNDO = "undo"
     PLANNED = "planned"
 
 
@@ -42,6 +43,7 @@ _CAPTIONS = {
     Phase.LEFT_UNCOUPLED: gettext_lazy("reading records of %(left)s that are not coupled"),
     Phase.RIGHT_UNCOUPLED: gettext_lazy("reading records of %(right)s that are not coupled"),
     Phase.NAMED: gettext_lazy("working off the chosen records"),
+    Phase.UNDO: gettext_lazy("undoing what was done"),
     Phase.PLANNED: gettext_lazy("working off the plan"),
 }
 

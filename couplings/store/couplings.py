@@ -1,6 +1,7 @@
 """Couplings by key and by page."""
 
 from collections.abc import Collection, Iterable, Sequence
+from datetime import datetime
 from typing import Any, NamedTuple
 
 from couplings.store.copying import open_cursor, stage
@@ -75,6 +76,12 @@ def page(mapping: int, after: int, limit: int) -> list[CouplingRow]:
     )
 
 
+def count(mapping: int) -> int:
+    with open_cursor() as cursor:
+        cursor.execute("SELECT count(*) FROM couplings_coupling WHERE mapping_id = %s", (mapping,))
+        return int(cursor.fetchone()[0])
+
+
 def more_than(mapping: int, number: int) -> bool:
     """Whether the mapping has more couplings than ``number``, without counting the rest."""
     with open_cursor() as cursor:
@@ -103,6 +110,29 @@ def insert(mapping: int, rows: Iterable[Agreement]) -> dict[tuple[str, str], int
             (mapping,),
         )
         return {(left, right): id for left, right, id in cursor.fetchall()}
+
+
+def restore(mapping: int, rows: Sequence[Agreement]) -> set[int]:
+    """Couple pairs again under the ids they had, so that their page and their log go on; the ids that were free. Where
+    one of the records is coupled by now, the pair is left out."""
+    if not rows:
+        return set()
+    with open_cursor() as cursor:
+        _stage(cursor, rows)
+        cursor.execute(
+            """
+            INSERT INTO couplings_coupling (id, mapping_id, left_key, right_key, left_version, right_version,
+                base, base_right, coupled_at, last_synced, left_outcome, left_written_at,
+                right_outcome, right_written_at)
+            SELECT id, %s, left_key, right_key, left_version, right_version, base, base_right, now(), now(),
+                left_outcome, CASE WHEN left_outcome <> '' THEN now() END,
+                right_outcome, CASE WHEN right_outcome <> '' THEN now() END
+            FROM staged_couplings
+            ON CONFLICT DO NOTHING RETURNING id
+            """,
+            (mapping,),
+        )
+        return {id for (id,) in cursor.fetchall()}
 
 
 def refresh_statistics() -> None:
@@ -151,6 +181,29 @@ def mark_uncoupled(mapping: int, records: Iterable[tuple[Side, str]], by: int | 
             " SELECT %s, side, key, now(), %s FROM staged_records ON CONFLICT DO NOTHING",
             (mapping, by),
         )
+
+
+def unmark(mapping: int, records: Iterable[tuple[Side, str]]) -> None:
+    """These records may be coupled again: they are."""
+    with open_cursor() as cursor:
+        stage(cursor, "staged_records", {"side": "text", "key": "text"}, [(side.value, key) for side, key in records])
+        cursor.execute(
+            "DELETE FROM couplings_uncoupledrecord u USING staged_records s"
+            " WHERE u.mapping_id = %s AND u.side = s.side AND u.key = s.key",
+            (mapping,),
+        )
+
+
+def written_last(ids: Collection[int]) -> dict[int, tuple[datetime | None, datetime | None, datetime | None]]:
+    """When each coupling was last found in step, and when its left and its right record were last written."""
+    if not ids:
+        return {}
+    with open_cursor() as cursor:
+        cursor.execute(
+            "SELECT id, last_synced, left_written_at, right_written_at FROM couplings_coupling WHERE id = ANY(%s)",
+            (list(ids),),
+        )
+        return {id: (synced, left, right) for id, synced, left, right in cursor.fetchall()}
 
 
 def uncoupled(mapping: int, side: Side, keys: Collection[str]) -> set[str]:

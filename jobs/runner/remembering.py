@@ -7,7 +7,6 @@ finds what was written in step.
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from itertools import repeat
 from typing import Any
 
 import orjson
@@ -15,12 +14,11 @@ from django.db import transaction
 
 from couplings.models import TableMapping
 from couplings.models.error import Resolution
-from couplings.store import couplings, errors, log
+from couplings.store import clock, couplings, errors, log
 from couplings.store.couplings import Agreement
 from couplings.store.errors import ErrorRow
 from jobs.models import CreateIntent
-from jobs.runner import lease
-from jobs.runner.candidates import Changes
+from jobs.runner import changes, lease
 from jobs.runner.context import Run
 from jobs.runner.outcomes import Verdict, partly_done, verdict
 from jobs.runner.reports import details, report
@@ -33,12 +31,13 @@ from syncstatus.engine.settle import moved_meanwhile, settle
 
 @dataclass(frozen=True)
 class Judged:
-    """A page whose writes are done: what became of each candidate, what it adds to the job's counters, and the locks it
-    releases."""
+    """A page whose writes are done: what became of each candidate, what it adds to the job's counters, how far the job
+    is with it, and the locks it releases."""
 
     page: Page
     verdicts: Sequence[Verdict]
     counters: dict[str, int]
+    pace: dict[str, Any]
     locks: Sequence[int] = ()
 
 
@@ -53,7 +52,7 @@ def judge(run: Run, page: Page) -> Judged:
     run.tally.add(tally)
     written = {f"{side.value}_written": number for side, number in run.written.items()}
     run.written = dict.fromkeys(Side, 0)
-    return Judged(page, verdicts, tally.as_dict() | written, run.locks.hand_over())
+    return Judged(page, verdicts, tally.as_dict() | written, run.pace.fields(), run.locks.hand_over())
 
 
 def remember(run: Run, judged: Judged) -> None:
@@ -68,7 +67,7 @@ def remember(run: Run, judged: Judged) -> None:
         log.append([_entry(run, found, now) for found in verdicts if found.logged])
         _answer_intents(verdicts)
         _move_cursors(run, page)
-        lease.keep(run.job.pk, run.holder, judged.counters, page.progress)
+        lease.keep(run.job.pk, run.holder, judged.counters, page.progress, judged.pace)
         run.locks.release(judged.locks)
     run.own[Side.LEFT].add({row.left_key: row.left_version for row in agreed if row.left})
     run.own[Side.RIGHT].add({row.right_key: row.right_version for row in agreed if row.right})
@@ -109,10 +108,12 @@ def _part(run: Run, verdicts: Sequence[Verdict]) -> None:
 
 
 def _report(run: Run, verdicts: Sequence[Verdict]) -> None:
-    now = datetime.now(UTC)
-    failed = [report(run, v, now) for v in verdicts if v.problem is not None]
-    errors.refresh([row for row in failed if row.id is not None])
-    errors.open_new(run.mapping.pk, [row for row in failed if row.id is None])
+    problems = [v for v in verdicts if v.problem is not None]
+    if problems:
+        now = clock.now()
+        failed = [report(run, v, now) for v in problems]
+        errors.refresh([row for row in failed if row.id is not None])
+        errors.open_new(run.mapping.pk, [row for row in failed if row.id is None])
     known = [(v, v.candidate.error) for v in verdicts if v.candidate.error is not None and v.problem is None]
     errors.keep([error for v, error in known if error.request and not v.closes])
     errors.resolve([_resolution(v, error) for v, error in known if v.closes])
@@ -184,32 +185,9 @@ def _entry(run: Run, found: Verdict, now: str) -> tuple[object, ...]:
         found.outcome.value,
         problem.code if problem is not None else "",
         params,
-        _json(run, candidate.changes),
+        changes.of_record(run, candidate.changes),
         now,
     )
-
-
-def _json(run: Run, changes: dict[str, Changes]) -> str:
-    fields = {side: _fields(run, Side(side), written) for side, written in changes.items()}
-    return orjson.dumps(fields, default=_shown, option=orjson.OPT_NON_STR_KEYS).decode()
-
-
-def _fields(run: Run, side: Side, written: Changes) -> dict[str, tuple[object, object]]:
-    """Each field with its old and its new value, paired without a step of Python's for each of millions."""
-    fields: dict[str, tuple[object, object]] = {}
-    for before, sent in written:
-        if sent is None:
-            fields.update(zip(run.endpoint_fields[side], zip(before or (), repeat(None), strict=False), strict=False))
-        elif before is None:
-            fields.update(zip(sent, zip(repeat(None), sent.values(), strict=False), strict=False))
-        else:
-            old = map(before.__getitem__, map(run.positions[side].__getitem__, sent))
-            fields.update(zip(sent, zip(old, sent.values(), strict=True), strict=True))
-    return fields
-
-
-def _shown(value: object) -> str:
-    return value.hex() if isinstance(value, bytes) else str(value)
 
 
 def _answer_intents(verdicts: Sequence[Verdict]) -> None:

@@ -12,12 +12,13 @@ from typing import Any
 from couplings.models.error import State
 from couplings.store import couplings, errors
 from couplings.store.couplings import CouplingRow
-from jobs.models import CreateIntent
+from jobs.models import ACTIVE, CreateIntent, Kind, SyncJob
 from jobs.runner.ahead import ahead
 from jobs.runner.candidates import Candidate
 from jobs.runner.context import PAGE, Run
 from jobs.runner.keys import KEY_NOT_STORABLE, is_storable, key_problem, unstorable
 from jobs.runner.requests import instruction
+from jobs.runner.wishes import checkpoint
 from syncstatus.connectors.ports import Cursor, Stamp
 from syncstatus.engine.records import Side
 from syncstatus.engine.rules import Instruction
@@ -27,6 +28,7 @@ from syncstatus.engine.rules import Instruction
 class Page:
     """``cursors`` go to the mapping, ``progress`` to the job; ``unchanged`` and ``excluded`` were settled by their
     stamps. What another job has in work is done by that one where the page looks at its records only ``in_passing``.
+    ``listed`` counts the records that were looked through for the candidates, where they are more.
     """
 
     candidates: list[Candidate]
@@ -35,6 +37,7 @@ class Page:
     unchanged: int = 0
     excluded: int = 0
     in_passing: bool = False
+    listed: int = 0
 
     @property
     def is_empty(self) -> bool:
@@ -61,8 +64,11 @@ class Survey:
 
 def unanswered(run: Run) -> Iterator[Page]:
     """Records whose create was announced and never remembered. They come before all others: where the create did
-    succeed, the feed of that side would offer the record as a new one, and it would be created back (DESIGN R7)."""
-    intents = CreateIntent.objects.filter(mapping=run.mapping).order_by("pk")
+    succeed, the feed of that side would offer the record as a new one, and it would be created back (DESIGN R7).
+
+    Those of an undo that has not ended are its own to settle: it knows what they are to be coupled with."""
+    undos = SyncJob.objects.filter(mapping=run.mapping, kind=Kind.UNDO, state__in=ACTIVE).values("pk")
+    intents = CreateIntent.objects.filter(mapping=run.mapping).exclude(job__in=undos).order_by("pk")
     for side in Side:
         keys = list(intents.filter(side=side.other.value).values_list("source_key", flat=True))
         for start in range(0, len(keys), PAGE):
@@ -112,7 +118,7 @@ def _feed(run: Run, side: Side, cursor: Cursor) -> Iterator[Page]:
         page = run.endpoints[side].changes(cursor, PAGE)
         cursor, more = page.cursor, page.more
         candidates = of_stamps(run, side, page.stamps) + of_deleted(run, side, page.deleted)
-        yield Page(candidates, cursors={side: cursor})
+        yield Page(candidates, cursors={side: cursor}, listed=len(page.stamps) + len(page.deleted))
 
 
 def of_stamps(run: Run, side: Side, stamps: Sequence[Stamp]) -> list[Candidate]:
@@ -164,6 +170,8 @@ def survey(run: Run) -> Survey:
         for row in rows:
             _survey_one(run, result, row, stamps, states.get(row.id))
         result.coupled += len(rows)
+        run.pace.advance(len(rows))
+        checkpoint(run)
     return result
 
 
@@ -204,7 +212,7 @@ def uncoupled(run: Run, side: Side, after: str | None = None) -> Iterator[Page]:
         after = stamps[-1].key
         candidates = of_uncoupled(run, side, [stamp.key for stamp in stamps])
         progress = run.job.progress | {"phase": f"uncoupled_{side.value}", "after": after}
-        yield Page(candidates, progress=progress)
+        yield Page(candidates, progress=progress, listed=len(stamps))
 
 
 def of_uncoupled(run: Run, side: Side, listed: Sequence[str]) -> list[Candidate]:

@@ -43,7 +43,7 @@ def _carry_out(
             candidate.set_result(side, result)
             if result.outcome is OK:
                 run.written[side] += 1
-                _note(candidate, side, operation)
+                _note(run, candidate, side, operation, result)
 
 
 def _calls(batch: list[tuple[Candidate, Any]]) -> list[list[tuple[Candidate, Any]]]:
@@ -58,11 +58,13 @@ def _got_no_answer(candidate: Candidate) -> bool:
     return candidate.error is not None and candidate.error.kind == ErrorKind.UNKNOWN_OUTCOME
 
 
-def _note(candidate: Candidate, side: Side, operation: Operation) -> None:
-    """Remember what changed, for the synchronization log."""
+def _note(run: Run, candidate: Candidate, side: Side, operation: Operation, result: WriteResult) -> None:
+    """Remember what changed, for the synchronization log: what the system stored, where that is not what was sent."""
     record = candidate.record(side)
     before = record.values if record is not None else None
     sent = None if isinstance(operation, Delete) else operation.values
+    if sent is not None and result.values is not None:
+        sent = {name: result.values[run.positions[side][name]] for name in sent}
     candidate.changes.setdefault(side.value, []).append((before, sent))
 
 

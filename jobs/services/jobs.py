@@ -9,7 +9,7 @@ from django.db import transaction
 from django.db.models import Q
 
 from couplings.models import SyncError, TableMapping
-from jobs import tasks
+from jobs import circuits, tasks
 from jobs.models import JobState, Kind, SyncJob, Trigger
 from jobs.queue import enqueue
 from jobs.runner import runner
@@ -31,10 +31,10 @@ def start(
     """Start a job: handed to the workers after the commit, or run here to its end (``queue=False``).
 
     A job of the same kind that still waits is returned instead of a second one. Raises ``Refused``
-    (``mapping_disabled``, ``mapping_paused``).
+    (``mapping_disabled``, ``mapping_paused``, ``mapping_deleted``).
     """
-    _check_may_run(mapping)
-    job = enqueue(mapping, kind, trigger, user, parameters)
+    check_may_run(mapping)
+    job = _queued(mapping, kind, trigger, user, parameters)
     if not queue:
         return run_here(job)
     ring(job)
@@ -50,11 +50,18 @@ def start_here(
     stop: Stop | None = None,
 ) -> SyncJob:
     """``start`` in the foreground, with somebody watching: see ``runner.run`` for ``on_page`` and ``stop``."""
-    _check_may_run(mapping)
-    return run_here(enqueue(mapping, kind, Trigger.MANUAL, None, parameters), on_page=on_page, stop=stop)
+    check_may_run(mapping)
+    return run_here(_queued(mapping, kind, Trigger.MANUAL, None, parameters), on_page=on_page, stop=stop)
 
 
-def _check_may_run(mapping: TableMapping) -> None:
+def _queued(mapping: TableMapping, *wish: Any) -> SyncJob:
+    try:
+        return enqueue(mapping, *wish)
+    except TableMapping.DoesNotExist:
+        raise Refused("mapping_deleted", mapping=mapping.name) from None
+
+
+def check_may_run(mapping: TableMapping) -> None:
     if not mapping.enabled:
         raise Refused("mapping_disabled", mapping=mapping.name)
     if mapping.paused:
@@ -67,19 +74,31 @@ def ring(job: SyncJob) -> None:
 
 
 def run_here(job: SyncJob, *, on_page: OnPage | None = None, stop: Stop | None = None) -> SyncJob:
-    """Run a queued job in this process, after whatever runs on its mapping; the job as it is afterwards. Raises
-    ``Refused`` when the mapping is paused before its turn comes; then the job goes on waiting."""
+    """Run a queued job in this process, after whatever runs on its mapping; the job as it is afterwards.
+
+    Raises ``Refused`` when the mapping is paused before its turn comes, ``ConnectionRests`` while a system has asked to
+    be left alone; then the job goes on waiting. ``Refused``, too, when it is deleted with its mapping."""
     while True:
         done = runner.run(job.pk, on_page=on_page, stop=stop)
         if done is not None and not _goes_on(done):
             return done
-        job.refresh_from_db()
+        _look_again(job)
         if job.state not in (JobState.QUEUED, JobState.RUNNING):
             return job
         for running in SyncJob.objects.filter(mapping=job.mapping_id, state=JobState.RUNNING).exclude(pk=job.pk):
             runner.run_orphan(running.pk)
-        _check_may_run(TableMapping.objects.get(pk=job.mapping_id))
+        mapping = TableMapping.objects.select_related("left_connection", "right_connection").get(pk=job.mapping_id)
+        check_may_run(mapping)
+        circuits.obey_both(mapping)
         time.sleep(BUSY_PAUSE)
+
+
+def _look_again(job: SyncJob) -> None:
+    """Raises ``Refused`` when the job was deleted with its mapping."""
+    try:
+        job.refresh_from_db()
+    except SyncJob.DoesNotExist:
+        raise Refused("mapping_deleted", mapping=job.mapping.name) from None
 
 
 def _goes_on(job: SyncJob) -> bool:
