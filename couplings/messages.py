@@ -9,7 +9,9 @@ from collections.abc import Mapping
 from itertools import zip_longest
 from typing import Any
 
-from django.utils.formats import number_format
+from django.utils.dateparse import parse_datetime
+from django.utils.formats import date_format, number_format
+from django.utils.timezone import localtime
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
@@ -38,6 +40,7 @@ def render(code: str, params: Mapping[str, Any]) -> str:
     if code not in SENTENCES:
         return detail or _("Something unexpected happened (%(code)s).") % {"code": code}
     parameters = Parameters({name: _text(value) for name, value in params.items()})
+    parameters["until"] = _moment(params.get("until"))
     parameters["fields"] = _text(_fields(params))
     sentence = GAPS.sub(r"\1", str(SENTENCES[code]) % parameters).strip()
     if not detail:
@@ -85,6 +88,12 @@ def _fields(params: Mapping[str, Any]) -> list[str]:
     left = params.get("fields") or [name for name in [params.get("field")] if name]
     right = params.get("right_fields") or []
     return [field_name(f"{name}>{other}") for name, other in zip_longest(left, right, fillvalue="")]
+
+
+def _moment(text: Any) -> str:
+    """A point in time in ISO 8601 as the reader writes it, in the pages' time zone."""
+    moment = parse_datetime(text) if isinstance(text, str) else None
+    return date_format(localtime(moment), "DATETIME_FORMAT") if moment is not None else ""
 
 
 def _text(value: Any) -> str:

@@ -1,22 +1,26 @@
 """The queue of jobs. It stands in PostgreSQL; the broker only carries the bells (DESIGN R13)."""
 
+from collections.abc import Collection
 from datetime import timedelta
 from typing import Any
 
 from django.contrib.auth.models import User
 from django.db import IntegrityError, transaction
-from django.db.models import F, Max, Q, QuerySet
+from django.db.models import Case, DurationField, ExpressionWrapper, F, Max, Q, QuerySet, When
 from django.db.models.functions import Coalesce, Now
-from django.utils import timezone
 
 from couplings.models import SyncError, TableMapping
 from couplings.models.error import State
+from couplings.store import clock
+from jobs import circuits
 from jobs.models import LONG, JobState, Kind, SyncJob, Trigger
 
 LOST_AFTER = timedelta(seconds=4)  # a job that waited so long has probably lost its bell
 
 WAITING = Q(state=JobState.QUEUED, mapping__enabled=True, mapping__paused=False) & ~Q(parameters__has_key="resume")
 """Jobs that wait for a worker or for their mapping, and not for a person."""
+
+FRESH_FIRST = Case(When(trigger=Trigger.RETRY, then=1), default=0)
 
 
 def enqueue(
@@ -26,7 +30,8 @@ def enqueue(
     user: User | None = None,
     parameters: dict[str, Any] | None = None,
 ) -> SyncJob:
-    """A queued job: a new one, or the one of the same wish that waits already (one_queued_job_per_mapping_and_kind)."""
+    """A queued job: a new one, or the one of the same wish that waits already (one_queued_job_per_mapping_and_kind).
+    Raises ``TableMapping.DoesNotExist`` when the mapping was deleted meanwhile."""
     wish = parameters or {}
     interrupted = _interrupted(mapping, kind, wish)
     if interrupted is not None:
@@ -36,7 +41,8 @@ def enqueue(
             return SyncJob.objects.create(
                 mapping=mapping, kind=kind, trigger=trigger, requested_by=user, parameters=wish
             )
-    except IntegrityError:  # one_queued_job_per_mapping_and_kind
+    except IntegrityError:  # one_queued_job_per_mapping_and_kind, or the mapping is gone
+        TableMapping.objects.only("pk").get(pk=mapping.pk)
         waiting = SyncJob.objects.filter(mapping=mapping, kind=kind, state=JobState.QUEUED).first()
         # It may have been claimed in this very moment; then there is room for the new one.
         return waiting or enqueue(mapping, kind, trigger, user, wish)
@@ -52,11 +58,24 @@ def _wish(parameters: dict[str, Any]) -> dict[str, Any]:
     return {name: value for name, value in parameters.items() if name != "resume"}
 
 
+def state_of(job: int) -> str:
+    """For the log: the job's state, empty when there is no such job."""
+    return SyncJob.objects.filter(pk=job).values_list("state", flat=True).first() or ""
+
+
 def next_of(mapping: int) -> int | None:
-    """The job that has waited longest for the mapping; one that was stopped in the foreground waits for a person."""
+    """The job that has waited longest for the mapping, fresh changes before retries (DESIGN R10); one that was stopped
+    in the foreground waits for a person."""
     waiting = SyncJob.objects.filter(mapping=mapping, state=JobState.QUEUED).exclude(parameters__has_key="resume")
     waiting = waiting.exclude(_behind())
-    return waiting.order_by("id").values_list("pk", flat=True).first()
+    waiting = waiting.filter(circuits.both_admitting("mapping__"))
+    return waiting.order_by(FRESH_FIRST, "id").values_list("pk", flat=True).first()
+
+
+def waiting_for(connections: Collection[int]) -> list[int]:
+    """The jobs that wait and use one of ``connections``, fresh changes first."""
+    used = Q(mapping__left_connection__in=connections) | Q(mapping__right_connection__in=connections)
+    return list(SyncJob.objects.filter(WAITING & used).order_by(FRESH_FIRST, "id").values_list("pk", flat=True))
 
 
 def _behind() -> Q:
@@ -77,6 +96,7 @@ def due() -> list[int]:
 def _scheduled() -> list[SyncJob]:
     """One job for each mapping whose slot has come; slots that were missed coalesce into it. A mapping with a job on
     hold is passed by: its schedule would begin the same work again."""
+    _pull_back()
     with transaction.atomic():
         on_hold = SyncJob.objects.filter(state=JobState.PAUSED).values("mapping")
         mappings = list(_ready(TableMapping.objects.filter(next_run__lte=Now()).exclude(pk__in=on_hold)))
@@ -85,15 +105,20 @@ def _scheduled() -> list[SyncJob]:
         return [enqueue(mapping, Kind.MODIFIED, Trigger.SCHEDULE) for mapping in mappings]
 
 
+def _pull_back() -> None:
+    """A slot further away than the mapping's interval was given when the clock was ahead; it would not come for as long
+    as that was."""
+    every = ExpressionWrapper(F("schedule_every") * timedelta(seconds=1), DurationField())
+    ahead = TableMapping.objects.filter(next_run__isnull=False, next_run__gt=Now() + every)
+    ahead.update(next_run=Now() + every)
+
+
 def _ready(mappings: QuerySet[TableMapping]) -> QuerySet[TableMapping]:
     """Mappings that may run, locked: not paused, neither connection's circuit open, not broken a moment ago."""
-    closed = [
-        Q(**{f"{side}_connection__open_until__isnull": True}) | Q(**{f"{side}_connection__open_until__lte": Now()})
-        for side in ("left", "right")
-    ]
     broken = SyncError.objects.open().filter(left_key=None, right_key=None, next_attempt__gt=Now()).values("mapping")
     mappings = mappings.exclude(pk__in=broken.filter(mapping__isnull=False))
-    return mappings.filter(*closed, enabled=True, paused=False).select_for_update(skip_locked=True, of=("self",))
+    mappings = mappings.filter(circuits.both_admitting(), enabled=True, paused=False)
+    return mappings.select_for_update(skip_locked=True, of=("self",))
 
 
 def _next_slot(mapping: TableMapping) -> None:
@@ -101,7 +126,7 @@ def _next_slot(mapping: TableMapping) -> None:
     if mapping.next_run is None or mapping.schedule_every is None:
         return
     every = timedelta(seconds=mapping.schedule_every)
-    missed = max(timezone.now() - mapping.next_run, timedelta(0)) // every
+    missed = max(clock.now() - mapping.next_run, timedelta(0)) // every
     TableMapping.objects.filter(pk=mapping.pk).update(next_run=mapping.next_run + every * (missed + 1))
 
 
@@ -119,7 +144,8 @@ def _retries() -> list[SyncJob]:
 def _without_bell() -> QuerySet[SyncJob]:
     """Jobs that have waited for a while although their mapping is free and may run, and jobs whose worker died."""
     waiting = WAITING & Q(created__lt=Now() - LOST_AFTER) & ~_behind()
-    return SyncJob.objects.filter(waiting | Q(state=JobState.RUNNING, lease_until__lt=Now()))
+    may_run = circuits.both_admitting("mapping__")
+    return SyncJob.objects.filter(may_run, waiting | Q(state=JobState.RUNNING, lease_until__lt=Now()))
 
 
 def oldest_waiting() -> timedelta | None:

@@ -29,7 +29,9 @@ def run_job(job: int) -> None:
     Delivered twice, or a week late, it finds nothing to claim.
     """
     close_old_connections()
-    done = runner.run(job)
+    done = runner.run(job, ring=ring)
+    if done is None:
+        logger.info("nothing to run", extra={"job": job, "state": queue.state_of(job)})
     following = queue.next_of(done.mapping_id) if done is not None else None
     if following is not None:
         ring(following)

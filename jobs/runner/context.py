@@ -8,6 +8,7 @@ from couplings.models import TableMapping
 from jobs.models import SyncJob
 from jobs.runner.candidates import Candidate
 from jobs.runner.locks import Locks
+from jobs.runner.pace import Pace
 from syncstatus.connectors.ports import Cursor, Endpoint, Feed
 from syncstatus.engine.decisions import Problem
 from syncstatus.engine.plan import Tally
@@ -70,9 +71,11 @@ class PutOff:
 @dataclass
 class Run:
     """``job`` is saved only by runs that are not a preview; ``deep`` compares bodies even where versions are equal.
+    ``is_probe``: others wait until its first page tells whether a system answers again (``jobs.circuits``).
 
     ``undecided`` are records of which nobody knows whether a create of ours made them: nothing is done with them.
-    ``written`` counts what the page under way wrote. ``holds`` has, for a side whose deletions a guard keeps back, the reason (DESIGN R9).
+    ``written`` counts what the page under way wrote. ``holds`` has, for a side whose deletions a guard keeps back, the
+    reason (DESIGN R9).
     """
 
     job: SyncJob
@@ -89,6 +92,9 @@ class Run:
     holds: dict[Side, Problem] = field(default_factory=dict)
     on_page: Callable[["Run"], None] | None = None
     stop: Callable[[], bool] | None = None
+    ring: Callable[[int], None] | None = None
+    is_probe: bool = False
+    pace: Pace = field(default_factory=Pace)
     statistics_at: int = PAGE  # so many new couplings make the store's statistics worth refreshing
     previewed: set[str] = field(default_factory=set)
     undecided: dict[Side, set[str]] = field(default_factory=lambda: {side: set() for side in Side})

@@ -34,6 +34,13 @@ def announce(run: Run, candidates: Sequence[Candidate]) -> None:
         CreateIntent.objects.bulk_create([c.intent for c in candidates if c.intent is not None])
 
 
+def withdraw(candidates: Sequence[Candidate]) -> None:
+    """Take announcements back whose create was never carried out, as is known for certain."""
+    announced = [c.intent.pk for c in candidates if c.intent is not None]
+    if announced:
+        CreateIntent.objects.filter(pk__in=announced).delete()
+
+
 def new_keys(run: Run, side: Side, candidates: Sequence[Candidate]) -> list[str | None]:
     """The keys the new records will have, where they can be known before they are written; None where the system
     chooses one while it writes."""

@@ -14,6 +14,7 @@ from django.db import Error, IntegrityError, connection, transaction
 from django.db.models import F, Q, QuerySet
 from django.db.models.functions import Coalesce, Now
 
+from jobs import circuits
 from jobs.models import JobState, SyncJob
 from jobs.runner import locks
 from jobs.runner.holders import TERM, LeaseLost, is_gone
@@ -23,27 +24,36 @@ from jobs.runner.threads import daemon
 RENEWED_EVERY = 5.0  # seconds
 
 
-def claim(job: int, holder: str) -> bool:
+class _Rests(Exception):
+    """A circuit keeps the job waiting."""
+
+
+def claim(job: int, holder: str, *, early: bool = False) -> bool:
     """Whether ``job`` is ours now: it waited, or the one who ran it is dead. False also when the mapping is busy, or
-    paused with the job waiting."""
+    paused with the job waiting, or when one of its systems is left alone (``early``: see ``circuits.claim``)."""
     waiting = SyncJob.objects.filter(pk=job, state=JobState.QUEUED)
-    if waiting.filter(mapping__enabled=True, mapping__paused=False).exists() and _take(waiting, holder):
+    if waiting.filter(mapping__enabled=True, mapping__paused=False).exists() and _take(waiting, holder, job, early):
         return True
-    return take_over(job, holder)
+    return take_over(job, holder, early=early)
 
 
-def take_over(job: int, holder: str) -> bool:
+def take_over(job: int, holder: str, *, early: bool = False) -> bool:
     running = SyncJob.objects.filter(pk=job, state=JobState.RUNNING)
-    if _take(running.filter(lease_until__lt=Now()), holder):
+    if _take(running.filter(lease_until__lt=Now()), holder, job, early):
         return True
     former = running.values_list("holder", flat=True).first()
-    return former is not None and is_gone(former) and _take(running.filter(holder=former), holder)
+    return former is not None and is_gone(former) and _take(running.filter(holder=former), holder, job, early)
 
 
-def _take(jobs: QuerySet[SyncJob], holder: str) -> bool:
+def _take(jobs: QuerySet[SyncJob], holder: str, job: int, early: bool) -> bool:
     try:
         with transaction.atomic():
-            return jobs.update(**_taken(holder)) == 1
+            taken = jobs.update(**_taken(holder)) == 1
+            if taken and not circuits.claim(job, holder, early=early):
+                raise _Rests
+            return taken
+    except _Rests:
+        return False
     except IntegrityError:  # one_long_job_per_mapping
         return False
 
@@ -62,12 +72,22 @@ def ours(job: int, holder: str) -> QuerySet[SyncJob]:
     return SyncJob.objects.filter(Q(pk=job, state=JobState.RUNNING, holder=holder))
 
 
-def keep(job: int, holder: str, counters: dict[str, int], progress: dict[str, Any]) -> None:
-    """Add a page to the job's counters, under our lease. Raises ``LeaseLost``, which rolls the page back."""
+def keep(
+    job: int, holder: str, counters: dict[str, int], progress: dict[str, Any], pace: dict[str, Any] | None = None
+) -> None:
+    """Add a page to the job's counters and say how far it is, under our lease. Raises ``LeaseLost``, which rolls the
+    page back."""
     fields: dict[str, Any] = {name: F(name) + number for name, number in counters.items() if number}
+    fields |= pace or {}
     if progress:
         fields["progress"] = progress
     if not ours(job, holder).update(lease_until=Now() + TERM, **fields):
+        raise LeaseLost
+
+
+def tell(job: int, holder: str, fields: dict[str, Any]) -> None:
+    """Write how far our job is. Raises ``LeaseLost``."""
+    if not ours(job, holder).update(**fields):
         raise LeaseLost
 
 

@@ -1,7 +1,7 @@
 """An error's row: what is wrong, with which record, and what happens next (DESIGN R10)."""
 
 import random
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 import orjson
@@ -11,14 +11,13 @@ from couplings.store.errors import Report
 from jobs.runner.candidates import Candidate
 from jobs.runner.context import Run
 from jobs.runner.outcomes import Verdict
+from syncstatus.engine.backoff import RECORD
 from syncstatus.engine.decisions import ErrorKind, Problem
 from syncstatus.engine.records import Record, Side
 from syncstatus.engine.rules import Rules
 from syncstatus.engine.values import Kind, Unreadable
 
 MAX_ATTEMPTS = 5
-FIRST_DELAY = timedelta(seconds=30)
-LONGEST_DELAY = timedelta(hours=1)
 _SHOWN = 200  # characters of a value that the error's row keeps
 
 _RETRIED = (ErrorKind.TRANSIENT, ErrorKind.UNKNOWN_OUTCOME)
@@ -30,7 +29,7 @@ def report(run: Run, found: Verdict, now: datetime) -> Report:
     error = candidate.error
     attempts = _attempts(candidate)
     state = _state(problem, attempts)
-    later = now + delay(attempts) if state is State.RETRYING else None
+    later = now + RECORD.delay(attempts, random.random()) if state is State.RETRYING else None
     return Report(
         id=error.id if error is not None else None,
         coupling=candidate.coupling.id if candidate.coupling is not None else None,
@@ -50,12 +49,6 @@ def report(run: Run, found: Verdict, now: datetime) -> Report:
         job=run.job.pk,
         seen_request=error.request if error is not None else "",
     )
-
-
-def delay(attempts: int) -> timedelta:
-    """Twice as long after each attempt, with jitter, so that what failed together does not come back together."""
-    exact = min(FIRST_DELAY * 2 ** (attempts - 1), LONGEST_DELAY)
-    return exact * random.uniform(0.8, 1.2)
 
 
 def details(run: Run, problem: Problem) -> dict[str, Any]:

@@ -1,13 +1,15 @@
 """The business applications of a mapping, opened for a run."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any, cast
 
 from couplings.models import Connection, TableMapping
 from couplings.rules import load_rules
+from jobs import circuits
 from jobs.connecting import complete_settings
+from jobs.runner import allowance
 from syncstatus.connectors.errors import ConnectorError, TypeUnsupported
 from syncstatus.connectors.ports import Connector, Endpoint, Source
 from syncstatus.connectors.registry import connect
@@ -53,15 +55,27 @@ def open_endpoint(mapping: TableMapping, side: Side) -> Endpoint:
     """Binds one side's table. Raises the errors of ``syncstatus.connectors.errors``, naming the connection."""
     connection = mapping.connection(side)
     with naming(connection):
-        return cast(Endpoint, _Named(connector(connection).open(source(mapping, side)), connection))
+        _ask_leave(connection)
+        return cast(Endpoint, Guarded(connector(connection).open(source(mapping, side)), connection))
 
 
-class _Named:
-    """An endpoint whose errors bear its connection, whichever call they come from."""
+def _ask_leave(connection: Connection, *, retry: bool = False) -> None:
+    """Before every call: wait for the connection's limit, and leave a system alone that has asked for it. Raises
+    ``ConnectionRests``."""
+    allowance.take(connection, retry=retry)
+    circuits.obey(connection)
+
+
+class Guarded:
+    """An endpoint each of whose calls keeps to what its connection allows, and whose errors bear that connection.
+
+    ``retrying``: its calls are for records that failed before, and stand behind those for fresh changes.
+    """
 
     def __init__(self, endpoint: Endpoint, connection: Connection) -> None:
         self._endpoint = endpoint
         self._connection = connection
+        self.retrying = False
 
     def __getattr__(self, name: str) -> Any:
         found = getattr(self._endpoint, name)
@@ -70,9 +84,23 @@ class _Named:
 
         def call(*arguments: Any, **options: Any) -> Any:
             with naming(self._connection):
+                _ask_leave(self._connection, retry=self.retrying)
                 return found(*arguments, **options)
 
         return call
+
+
+@contextmanager
+def behind_fresh_work(endpoints: Mapping[Side, Endpoint]) -> Iterator[None]:
+    """The calls inside are retries."""
+    guarded = [endpoint for endpoint in endpoints.values() if isinstance(endpoint, Guarded)]
+    for endpoint in guarded:
+        endpoint.retrying = True
+    try:
+        yield
+    finally:
+        for endpoint in guarded:
+            endpoint.retrying = False
 
 
 def open_both(mapping: TableMapping) -> tuple[dict[Side, Endpoint], Rules]:

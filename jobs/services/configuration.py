@@ -6,11 +6,11 @@ from datetime import timedelta
 
 from django.db import connection as store
 from django.db import transaction
-from django.utils import timezone
+from django.db.models import Q, QuerySet
 
 from couplings.configuration import export as exporting
 from couplings.configuration.checks import check
-from couplings.configuration.diff import Change, changes, left_alone
+from couplings.configuration.diff import Change, What, changes, left_alone
 from couplings.configuration.entries import ConnectionEntry, Document, MappingEntry
 from couplings.configuration.problems import ConfigurationRefused, Problems
 from couplings.configuration.reader import read_document
@@ -25,12 +25,17 @@ from couplings.configuration.stored import (
 )
 from couplings.models import Connection, TableMapping
 from couplings.secrets import SecretUnusable, rotated
+from couplings.store import clock
+from jobs.services import mappings
 from jobs.services.validation import validate
 from syncstatus.connectors import registry
 from syncstatus.connectors.errors import ConnectorError
 
 # Any number that nothing else locks: two files are applied one after the other.
 APPLY_LOCK = 7_301_992
+
+# Settings that say when a mapping's jobs start, not what they do.
+WITHOUT_EFFECT = {"schedule.every", "depends_on"}
 
 
 class ConnectionsUnusable(Exception):
@@ -66,6 +71,7 @@ def apply(content: bytes, *, dry_run: bool = False) -> Applied:
         found = changes(stored, document, new_secrets(document))
         before = scopes(document)
         save(document, {(change.kind, change.name) for change in found})
+        mappings.begin_again(with_other_rules(found))
         anew = [name for name, old in before.items() if old != scope(TableMapping.objects.get(name=name))]
         transaction.set_rollback(dry_run)
     return Applied(found, left_alone(stored, document), anew, unmatched(document, stored))
@@ -123,6 +129,19 @@ def scopes(document: Document) -> dict[str, str]:
     }
 
 
+def with_other_rules(changes: Iterable[Change]) -> QuerySet[TableMapping]:
+    """The mappings whose running job goes by rules, systems or passwords that no longer hold."""
+    names = {
+        (change.kind, change.name)
+        for change in changes
+        if change.what is What.CHANGED and any(detail.setting not in WITHOUT_EFFECT for detail in change.details)
+    }
+    connections = {name for kind, name in names if kind == "connection"}
+    own = Q(name__in={name for kind, name in names if kind == "mapping"})
+    through = Q(left_connection__name__in=connections) | Q(right_connection__name__in=connections)
+    return TableMapping.objects.filter(own | through)
+
+
 def unmatched(document: Document, stored: Document) -> list[str]:
     """New mappings that will create every record of one side on the other, also those that exist on both."""
     new = (entry for name, entry in sorted(document.mappings.items()) if name not in stored.mappings)
@@ -148,7 +167,7 @@ def schedule(row: TableMapping, entry: MappingEntry) -> None:
     """A new schedule is due an interval from now, which leaves time for a preview; a shorter one counts at once."""
     due = None
     if entry.every is not None and entry.enabled:
-        due = timezone.now() + timedelta(seconds=entry.every)
+        due = clock.now() + timedelta(seconds=entry.every)
         due = min(due, row.next_run or due)
     if due != row.next_run:
         TableMapping.objects.filter(pk=row.pk).update(next_run=due)

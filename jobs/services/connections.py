@@ -5,11 +5,13 @@ from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from django.utils import timezone
+from django.db.models.functions import Now
 
 from couplings import messages
 from couplings.models import Connection
+from jobs import queue, tasks
 from jobs.connecting import open_connector
+from jobs.runner import troubles
 from syncstatus.connectors.errors import ConnectorError
 from syncstatus.connectors.ports import Connector, Health
 
@@ -54,10 +56,12 @@ def check_all(connections: Iterable[Connection]) -> Iterator[Check]:
 
 
 def remember(found: Check) -> None:
-    values: dict[str, Any] = {"last_check": timezone.now(), "healthy": found.healthy, "health": health_of(found)}
-    if found.healthy:
-        values["open_until"] = None
+    """Store the answer. A system that answers is used again at once, and what waited for it is rung."""
+    values = {"last_check": Now(), "healthy": found.healthy, "health": health_of(found)}
     Connection.objects.filter(pk=found.connection.pk).update(**values)
+    if found.healthy:
+        for job in queue.waiting_for(troubles.answers(found.connection)):
+            tasks.ring(job)
 
 
 def health_of(found: Check) -> dict[str, Any]:

@@ -132,7 +132,8 @@ class Gate:
         self._pass = 0
         self._refuse = 0
         self._status = 429
-        self._header: str | None = None
+        self._named: float | None = None
+        self._as_date = False
         self._only: str | None = None
         self._closed_until = 0.0
         self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
@@ -167,12 +168,9 @@ class Gate:
 
         ``retry_after`` seconds are named in the answer, ``as_date`` as a date (full seconds, rounded up).
         """
-        header = None if retry_after is None else str(retry_after)
-        if retry_after is not None and as_date:
-            then = (datetime.now(UTC) + timedelta(seconds=retry_after + 1)).replace(microsecond=0)
-            header = format_datetime(then, usegmt=True)
         with self._lock:
-            self._pass, self._refuse, self._status, self._header, self._only = after, calls, status, header, only
+            self._pass, self._refuse, self._status, self._only = after, calls, status, only
+            self._named, self._as_date = retry_after, as_date
 
     def close_for(self, seconds: float, *, status: int = 429) -> None:
         """Refuse everything for so long, each time naming the time that remains (in full seconds, rounded up)."""
@@ -196,8 +194,14 @@ class Gate:
             self._pass -= 1
         elif self._refuse:
             self._refuse -= 1
-            return self._status, self._header
+            return self._status, self._retry_after()
         return 200, None
+
+    def _retry_after(self) -> str | None:
+        if self._named is None or not self._as_date:
+            return None if self._named is None else str(self._named)
+        then = (datetime.now(UTC) + timedelta(seconds=self._named + 1)).replace(microsecond=0)
+        return format_datetime(then, usegmt=True)
 
     def refused(self) -> list[Question]:
         return [question for question in self.asked if question.status != 200]

@@ -84,7 +84,7 @@ def test_a_mapping_that_may_not_run_is_not_rung_and_its_slot_waits(
 def test_an_open_circuit_holds_schedules_back_until_it_closes(world: World, broker: redis.Redis) -> None:
     schedule(world.mapping, 3600, MINUTE)
     crm = Connection.objects.filter(name="CRM")
-    crm.update(open_until=timezone.now() + MINUTE)
+    crm.update(circuit="open", open_until=timezone.now() + MINUTE)
     tasks.ring_due()
     assert not SyncJob.objects.exists()
     crm.update(open_until=timezone.now() - MINUTE)
