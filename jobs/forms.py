@@ -144,6 +144,7 @@ class MappingActionForm(ActionForm):
         Kind.MODIFIED.value: SYNCHRONIZE,
         Kind.FULL.value: SYNCHRONIZE,
         Kind.FIND_DELETED.value: SYNCHRONIZE,
+        Kind.PREVIEW.value: SYNCHRONIZE,
         "pause": CONFIGURE,
         "resume": CONFIGURE,
     }
@@ -154,7 +155,7 @@ class MappingActionForm(ActionForm):
 class JobActionForm(ActionForm):
     """An action of a job's page or of the jobs list."""
 
-    PERMISSIONS = dict.fromkeys(("pause", "resume", "cancel"), SYNCHRONIZE)
+    PERMISSIONS = dict.fromkeys(("pause", "resume", "cancel", "apply", "discard"), SYNCHRONIZE)
 
     action = forms.ChoiceField(choices=[(name, name) for name in PERMISSIONS])
 

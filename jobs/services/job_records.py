@@ -2,15 +2,17 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Any
 
 from django.db.models import QuerySet
 from django.utils.translation import gettext as _
 
 from couplings import log
 from couplings.models import SyncLogEntry
-from jobs.models import SyncJob
+from jobs.models import Kind, PlannedChange, SyncJob
 
-# Entries stand in the order of the index ``log_of_a_job``, so that each page of a million costs the same.
+# Entries stand in the order of the indexes ``log_of_a_job`` and ``planned_changes_of_a_job``, so that each page of a
+# million costs the same.
 ORDER = "outcome"
 
 
@@ -24,9 +26,11 @@ class Elsewhere:
     state: str = ""
 
 
-def entries(job: SyncJob, outcome: str = "") -> QuerySet[SyncLogEntry]:
-    """The log entries of ``job``, all of them or those of one outcome; to be sorted by ``ORDER`` and id."""
-    found = SyncLogEntry.objects.filter(job=job.pk)
+def entries(job: SyncJob, outcome: str = "") -> QuerySet[Any]:
+    """The log entries of ``job`` or, of a preview, its planned changes: all of them or those of one outcome; to be
+    sorted by ``ORDER`` and id."""
+    model = PlannedChange if job.kind == Kind.PREVIEW else SyncLogEntry
+    found = model.objects.filter(job=job.pk)
     return found.filter(outcome=outcome) if outcome else found
 
 

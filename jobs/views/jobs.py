@@ -21,17 +21,25 @@ from couplings.paging import page
 from jobs import progress
 from jobs.forms import JobActionForm, JobFilter
 from jobs.models import OUTCOMES, SyncJob, Wish
-from jobs.services import job_records, stopping
+from jobs.services import job_records, plans, stopping
 from jobs.services.errors import Refused
 from jobs.tables import JobTable
 from jobs.views.answers import back, form_of
 
 RELATED = ("mapping__left_connection", "mapping__right_connection", "requested_by")
 LOG_SIZE = 50
-ACTIONS = {"pause": stopping.pause, "resume": stopping.resume, "cancel": stopping.cancel}
+ACTIONS = {
+    "pause": stopping.pause,
+    "resume": stopping.resume,
+    "cancel": stopping.cancel,
+    "apply": plans.apply,
+    "discard": plans.discard,
+}
 SAID = {
     "pause": gettext_lazy("Job %(job)s is on hold. It keeps its place until it is resumed."),
     "resume": gettext_lazy("Job %(job)s goes on after its last page."),
+    "apply": gettext_lazy("Job %(job)s carries out the plan, each record checked again."),
+    "discard": gettext_lazy("The plan of job %(job)s is discarded."),
     "cancel": gettext_lazy("Job %(job)s is cancelled. What it has done so far stays."),
 }
 
@@ -70,7 +78,7 @@ def job(request: HttpRequest, pk: int) -> HttpResponse:
         **elsewhere(found, outcome, shown.rows),
         "page": shown,
         "asked": Wish(found.asked).label,
-        "actions": stopping.actions(found),
+        "actions": [*stopping.actions(found), *plans.actions(found)],
         "progress": progress.of(found),
     }
     return render(request, "jobs/job.html", context)

@@ -17,6 +17,7 @@ from jobs.forms import MappingActionForm
 from jobs.models import Kind, SyncJob
 from jobs.services import jobs as job_service
 from jobs.services import mappings as service
+from jobs.services import plans
 from jobs.services.errors import Refused
 from jobs.views.answers import form_of
 
@@ -85,5 +86,10 @@ def act(mapping: TableMapping, action: str, user: User | None) -> str:
         case "resume":
             service.resume(mapping, user=user)
             return _("The mapping resumes.")
+        case "preview":
+            job = plans.preview(mapping, Kind.MODIFIED, user=user)
+            return _(
+                "Job %(job)s looks what the next run would do. Nothing is written; apply it when you have seen it."
+            ) % {"job": job.pk}
     job_service.start(mapping, Kind(action), user=user)
     return _("The job “%(kind)s” was scheduled.") % {"kind": Kind(action).label}

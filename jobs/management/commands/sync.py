@@ -15,7 +15,7 @@ from jobs.management import output
 from jobs.management.output import IN_STEP, NO_CONNECTION, OUT_OF_STEP
 from jobs.management.progress import Progress
 from jobs.models import OUTCOMES, JobState, Kind, SyncJob
-from jobs.services import couplings, jobs
+from jobs.services import couplings, jobs, plans
 from jobs.services.errors import Refused
 from syncstatus.connectors.errors import ConnectionFailed, ConnectorError
 from syncstatus.engine.records import Side
@@ -29,6 +29,9 @@ class Command(BaseCommand):
         parser.add_argument("--all", action="store_true", help=_("every enabled mapping, parents first"))
         parser.add_argument("--full", action="store_true", help=_("compare every record, not only changed ones"))
         parser.add_argument("--preview", action="store_true", help=_("say what would be done and write nothing"))
+        parser.add_argument("--keep", action="store_true", help=_("keep the preview as a plan that can be applied"))
+        parser.add_argument("--apply", type=int, metavar="JOB", help=_("carry out the plan that this preview has kept"))
+        parser.add_argument("--discard", type=int, metavar="JOB", help=_("forget the plan that this preview has kept"))
         parser.add_argument("--queue", action="store_true", help=_("hand the job to the workers"))
         parser.add_argument("--json", action="store_true", help=_("one JSON object a line"))
         parser.add_argument("--records", nargs="+", metavar="KEY", help=_("only the records with these keys"))
@@ -37,12 +40,28 @@ class Command(BaseCommand):
 
     def handle(self, **options: Any) -> None:
         self.options = options
-        mappings = self._mappings()
         self.stopped = False
+        plan = self._plan()
+        mappings = [plan.mapping] if plan is not None else self._mappings()
         with self._interruptible():
-            codes = [self._sync(mapping) for mapping in mappings if not self.stopped]
+            codes = [self._sync(mapping, plan) for mapping in mappings if not self.stopped]
         if max(codes, default=IN_STEP):
             sys.exit(max(codes))
+
+    def _plan(self) -> SyncJob | None:
+        """The preview that --apply or --discard names."""
+        options = self.options
+        job = options["apply"] or options["discard"]
+        if job is None:
+            return None
+        others = ("mapping", "all", "full", "preview", "keep", "records", "side", "use")
+        if any(options[name] for name in others) or (options["apply"] and options["discard"]):
+            raise output.wrong(_("--apply and --discard stand alone: the plan knows its mapping and its records."))
+        related = ("mapping__left_connection", "mapping__right_connection")
+        found = SyncJob.objects.select_related(*related).filter(pk=job).first()
+        if found is None:
+            raise output.wrong(_("There is no job %(job)s.") % {"job": job})
+        return found
 
     def _mappings(self) -> list[TableMapping]:
         names, everything = self.options["mapping"], self.options["all"]
@@ -52,8 +71,10 @@ class Command(BaseCommand):
             raise output.wrong(_("--records needs exactly one mapping."))
         if self.options["side"] and not self.options["records"]:
             raise output.wrong(_("--side says whose keys --records are; it needs --records."))
-        if self.options["preview"] and self.options["queue"]:
-            raise output.wrong(_("A preview is shown here; leave out --queue."))
+        if self.options["keep"] and not self.options["preview"]:
+            raise output.wrong(_("--keep keeps a preview; it needs --preview."))
+        if self.options["preview"] and self.options["queue"] and not self.options["keep"]:
+            raise output.wrong(_("A preview is shown here; leave out --queue, or keep it with --keep."))
         if everything:
             enabled = TableMapping.objects.filter(enabled=True, paused=False)
             return jobs.in_order(enabled.select_related("left_connection", "right_connection"))
@@ -74,10 +95,10 @@ class Command(BaseCommand):
         finally:
             signal.signal(signal.SIGINT, before)
 
-    def _sync(self, mapping: TableMapping) -> int:
+    def _sync(self, mapping: TableMapping, plan: SyncJob | None) -> int:
         started = time.monotonic()
         try:
-            job = self._preview(mapping) if self.options["preview"] else self._run(mapping)
+            job = self._do(mapping) if plan is None else self._settle(plan)
         except Refused as refused:
             raise output.wrong(str(render(refused.code, refused.params))) from None
         except ConnectorError as error:
@@ -93,22 +114,31 @@ class Command(BaseCommand):
             return Kind.RECORDS, parameters | {"side": options["side"] or "left", "keys": options["records"]}
         return (Kind.FULL if options["full"] else Kind.MODIFIED), parameters
 
-    def _run(self, mapping: TableMapping) -> SyncJob:
+    def _do(self, mapping: TableMapping) -> SyncJob:
         kind, parameters = self._wish()
         if kind is Kind.RECORDS:
             self._check_keys(mapping, parameters)
-        if self.options["queue"]:
-            return jobs.start(mapping, kind, parameters=parameters)
-        with Progress(mapping, quiet=self.options["json"]) as progress:
-            return jobs.start_here(
-                mapping, kind, parameters=parameters, on_page=progress.page, stop=lambda: self.stopped
-            )
+        queue = self.options["queue"]
+        if self.options["preview"] and not self.options["keep"]:
+            return jobs.preview(mapping, kind, parameters)
+        with self._watched(mapping) as watched:
+            if self.options["keep"]:
+                return plans.preview(mapping, kind, user=None, parameters=parameters, queue=queue, **watched)
+            if queue:
+                return jobs.start(mapping, kind, parameters=parameters)
+            return jobs.start_here(mapping, kind, parameters=parameters, **watched)
 
-    def _preview(self, mapping: TableMapping) -> SyncJob:
-        kind, parameters = self._wish()
-        if kind is Kind.RECORDS:
-            self._check_keys(mapping, parameters)
-        return jobs.preview(mapping, kind, parameters)
+    def _settle(self, plan: SyncJob) -> SyncJob:
+        if self.options["discard"]:
+            return plans.discard(plan, user=None)
+        with self._watched(plan.mapping) as watched:
+            return plans.apply(plan, user=None, queue=self.options["queue"], **watched)
+
+    @contextmanager
+    def _watched(self, mapping: TableMapping) -> Iterator[dict[str, Any]]:
+        """How the services let a person watch a job that runs here, and stop it."""
+        with Progress(mapping, quiet=self.options["json"] or self.options["queue"]) as progress:
+            yield {"on_page": progress.page, "stop": lambda: self.stopped}
 
     def _check_keys(self, mapping: TableMapping, parameters: dict[str, Any]) -> None:
         parameters["keys"] = couplings.existing_keys(mapping, Side(parameters["side"]), parameters["keys"])
@@ -127,8 +157,8 @@ class Command(BaseCommand):
             self.stderr.write(str(render(job.code, job.params)))
 
     def _exit_code(self, mapping: TableMapping, job: SyncJob) -> int:
-        if self.options["queue"]:
+        if self.options["queue"] or self.options["discard"]:
             return IN_STEP
-        if self.options["preview"]:
+        if self.options["preview"] and job.state != JobState.FAILED:
             return OUT_OF_STEP if job.failed or job.held or job.skipped else IN_STEP
         return output.exit_code(mapping, job)
