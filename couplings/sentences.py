@@ -97,6 +97,10 @@ WRITES = {
         "The answer of %(side)s was lost, so nobody knows whether the %(record)s record was written. The next run "
         "looks."
     ),
+    "write_announced": _(
+        "This was about to be written, and nobody heard whether it was. Open the %(record)s record to see what it "
+        "holds now."
+    ),
 }
 
 GUARDS = {

@@ -9,6 +9,7 @@ from pathlib import Path
 from django.utils.translation import gettext_lazy as _
 
 from syncstatus import environment
+from syncstatus.rhythm import Steady
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 DATA_DIR = Path(environment.text("DATA_DIR", str(BASE_DIR / ".data"))).absolute()
@@ -117,6 +118,7 @@ SWEEP_INTERVAL = environment.number("SWEEP_INTERVAL", 60 * 60)
 KEEP_JOBS = environment.days("KEEP_JOBS", 90)
 KEEP_LOG = environment.days("KEEP_LOG", 365)
 KEEP_RESOLVED_ERRORS = environment.days("KEEP_RESOLVED_ERRORS", 365)
+KEEP_PLANS = environment.days("KEEP_PLANS", 7)
 
 # What a scraper of /metrics sends; without it they are for programs on this machine and for administrators.
 METRICS_TOKEN = environment.text("METRICS_TOKEN")
@@ -165,9 +167,10 @@ CELERY_BEAT_SCHEDULER = "celery.beat:Scheduler"
 CELERY_BEAT_SCHEDULE = {
     "ring-due": {
         "task": "jobs.tasks.ring_due",
-        "schedule": 5.0,
-        # A bell that nobody heard in time is worth nothing: the next one says the same.
-        "options": {"expires": 5.0},
+        "schedule": Steady(5.0),
+        # Bells that nobody hears do not pile up for ever. Beat's clock writes the time and a worker's reads it, so it is
+        # far longer than clocks are apart: with seconds, a worker whose clock is ahead hears none.
+        "options": {"expires": 3600.0},
     },
 }
 

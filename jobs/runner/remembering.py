@@ -18,7 +18,7 @@ from couplings.store import clock, couplings, errors, log
 from couplings.store.couplings import Agreement
 from couplings.store.errors import ErrorRow
 from jobs.models import CreateIntent
-from jobs.runner import changes, lease
+from jobs.runner import changes, lease, overruling
 from jobs.runner.context import Run
 from jobs.runner.outcomes import Verdict, partly_done, verdict
 from jobs.runner.reports import details, report
@@ -65,6 +65,7 @@ def remember(run: Run, judged: Judged) -> None:
         _report(run, verdicts)
         now = str(datetime.now(UTC))
         log.append([_entry(run, found, now) for found in verdicts if found.logged])
+        overruling.withdraw(verdicts)
         _answer_intents(verdicts)
         _move_cursors(run, page)
         lease.keep(run.job.pk, run.holder, judged.counters, page.progress, judged.pace)

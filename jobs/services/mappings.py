@@ -1,6 +1,7 @@
 """Pause and resume a mapping."""
 
 from django.contrib.auth.models import User
+from django.db.models import QuerySet
 
 from couplings.models import TableMapping
 from jobs.models import JobState, Kind, SyncJob, Wish
@@ -24,6 +25,12 @@ def resume(mapping: TableMapping, *, user: User | None, queue: bool = True) -> b
     if mapping.enabled and resumed:
         jobs.start(mapping, Kind.MODIFIED, user=user, queue=queue)
     return resumed == 1
+
+
+def begin_again(mappings: QuerySet[TableMapping]) -> None:
+    """Their rules were changed: what runs on them ends with its page and begins again by the new ones."""
+    running = SyncJob.objects.filter(mapping__in=mappings, state=JobState.RUNNING)
+    running.filter(asked__in=[Wish.NONE, Wish.WAIT]).update(asked=Wish.RESTART)
 
 
 def _ask(mapping: TableMapping, asked: Wish, wish: Wish) -> None:
