@@ -13,18 +13,19 @@ from datetime import datetime, timedelta
 from django.conf import settings
 from django.db.models import Exists, F, Max, Min, OuterRef, Q, QuerySet
 from django.db.models.functions import Now
-from django.utils import timezone
 
 from couplings.models import SyncError, SyncLogEntry
 from couplings.models.error import State
+from couplings.store import clock
 from jobs import totals, workers
-from jobs.models import ENDED, Slot, SyncJob
+from jobs.models import ENDED, JobState, Kind, PlannedChange, Slot, SyncJob
 
 logger = logging.getLogger(__name__)
 
 BATCH = 5_000
 EVERY = timedelta(days=1)
 SLOT = "retention"
+DISCARDED = "plan_discarded"
 
 
 @dataclass(frozen=True)
@@ -53,11 +54,11 @@ def _come() -> QuerySet[Slot]:
 
 
 def prune(*, dry_run: bool = False) -> dict[str, int]:
-    """Delete what is older than KEEP_LOG, KEEP_JOBS and KEEP_RESOLVED_ERRORS; how many rows of each went, or would."""
+    """Delete what is older than the settings KEEP_… say; how many rows of each went, or would."""
     if not dry_run:
         totals.fold()
         workers.forget_lost()
-    pruned = dict.fromkeys(kept(), 0) | {rule.name: _prune(rule, dry_run) for rule in _rules()}
+    pruned = {"plans": _expire_plans(dry_run)} | {rule.name: _prune(rule, dry_run) for rule in _rules()}
     logger.info("pruned", extra={**pruned, "dry_run": dry_run})
     return pruned
 
@@ -68,6 +69,7 @@ def kept() -> dict[str, timedelta | None]:
         "log_entries": settings.KEEP_LOG,
         "jobs": settings.KEEP_JOBS,
         "resolved_errors": settings.KEEP_RESOLVED_ERRORS,
+        "plans": settings.KEEP_PLANS,
     }
 
 
@@ -77,11 +79,12 @@ def _rules() -> Iterator[Rule]:
         "jobs": ("created", _old_jobs),
         "resolved_errors": ("first_seen", _old_errors),
     }
-    for name, keep in kept().items():
+    for name, (born, old) in makers.items():
+        keep = kept()[name]
         if keep is not None:
-            before = timezone.now() - keep
-            born, old = makers[name]
+            before = clock.now() - keep
             yield Rule(name, before, born, old(before))
+    yield Rule("planned_changes", clock.now(), "at", _forgotten_changes())
 
 
 def _old_entries(before: datetime) -> QuerySet[SyncLogEntry]:
@@ -97,14 +100,34 @@ def _old_entries(before: datetime) -> QuerySet[SyncLogEntry]:
 
 
 def _old_jobs(before: datetime) -> QuerySet[SyncJob]:
-    """But not the last of its mapping, nor one that an open error names."""
+    """But not the last of its mapping, nor one that an open error names, nor a plan that is being applied."""
     later = SyncJob.objects.filter(mapping=OuterRef("mapping"), pk__gt=OuterRef("pk"), state__in=ENDED)
     named = SyncError.objects.open().filter(job=OuterRef("pk"))
-    return SyncJob.objects.filter(Exists(later), ~Exists(named), state__in=ENDED, counted=True, finished__lt=before)
+    old = SyncJob.objects.filter(Exists(later), ~Exists(named), state__in=ENDED, counted=True, finished__lt=before)
+    return old.exclude(pk__in=_applied_now())
 
 
 def _old_errors(before: datetime) -> QuerySet[SyncError]:
     return SyncError.objects.filter(state=State.RESOLVED, resolved_at__lt=before)
+
+
+def _applied_now() -> list[int]:
+    applying = SyncJob.objects.filter(kind=Kind.APPLY, counted=False).exclude(state__in=ENDED)
+    return [parameters["plan"] for parameters in applying.values_list("parameters", flat=True)]
+
+
+def _forgotten_changes() -> QuerySet[PlannedChange]:
+    """Those of plans that were discarded, or whose job is gone; what a plan that was applied had told stays with it."""
+    plan = SyncJob.objects.filter(pk=OuterRef("job"))
+    return PlannedChange.objects.filter(~Exists(plan) | Exists(plan.filter(code=DISCARDED)))
+
+
+def _expire_plans(dry_run: bool) -> int:
+    """Discard plans that nobody applied for so long: too much has moved since they were made."""
+    if settings.KEEP_PLANS is None:
+        return 0
+    old = SyncJob.objects.filter(state=JobState.PLANNED, finished__lt=clock.now() - settings.KEEP_PLANS)
+    return old.count() if dry_run else old.update(state=JobState.CANCELLED, code=DISCARDED, params={})
 
 
 def _prune(rule: Rule, dry_run: bool) -> int:

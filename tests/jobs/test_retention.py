@@ -5,12 +5,14 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from couplings.models import SyncError, SyncLogEntry, TableMapping
 from couplings.models.error import State
 from jobs import retention, tasks
-from jobs.models import JobState, Kind, Slot, SyncJob, Total, Trigger
+from jobs.models import JobState, Kind, PlannedChange, Slot, SyncJob, Total, Trigger
 from tests import given
 from tests.faults import processes
 from tests.jobs.command_line import run
@@ -23,7 +25,7 @@ DAY = timedelta(days=1)
 @pytest.fixture(autouse=True)
 def month(settings: Any) -> None:
     """Everything is kept for a month."""
-    settings.KEEP_LOG = settings.KEEP_JOBS = settings.KEEP_RESOLVED_ERRORS = 30 * DAY
+    settings.KEEP_LOG = settings.KEEP_JOBS = settings.KEEP_RESOLVED_ERRORS = settings.KEEP_PLANS = 30 * DAY
 
 
 @pytest.fixture
@@ -116,8 +118,39 @@ def test_everything_old_is_reached_in_small_batches(mapping: TableMapping, monke
     assert SyncLogEntry.objects.count() == 4 + 2 + 7
 
 
+def test_a_walk_over_young_rows_ends_at_once(
+    mapping: TableMapping, monkeypatch: pytest.MonkeyPatch, django_assert_num_queries: Any
+) -> None:
+    monkeypatch.setattr(retention, "BATCH", 3)
+    with CaptureQueriesContext(connection) as none:
+        retention.prune()
+    for _ in range(30):
+        entry(mapping, 1, "10009")
+    with django_assert_num_queries(len(none)):
+        retention.prune()
+
+
+def test_plans_are_discarded_when_nobody_applies_them(mapping: TableMapping) -> None:
+    fresh, old, applied = (job(mapping, age, kind=Kind.PREVIEW) for age in (29, 31, 90))
+    gone = job(mapping, 90, kind=Kind.PREVIEW)
+    SyncJob.objects.filter(pk__in=[fresh.pk, old.pk]).update(state=JobState.PLANNED)
+    job(mapping, 1)
+    SyncJob.objects.create(
+        mapping=mapping, kind=Kind.APPLY, trigger=Trigger.MANUAL, state=JobState.PAUSED, parameters={"plan": applied.pk}
+    )
+    for plan in (fresh, old, applied, gone):
+        PlannedChange.objects.create(mapping=mapping, job=plan.pk, outcome="deleted", at=plan.started)
+
+    pruned = retention.prune()
+
+    assert (pruned["plans"], pruned["jobs"], pruned["planned_changes"]) == (1, 1, 2)
+    assert set(PlannedChange.objects.values_list("job", flat=True)) == {fresh.pk, applied.pk}
+    old.refresh_from_db()
+    assert (old.state, old.code) == (JobState.CANCELLED, "plan_discarded")
+
+
 def test_nothing_goes_where_the_setting_is_for_ever(mapping: TableMapping, settings: Any) -> None:
-    settings.KEEP_LOG = settings.KEEP_JOBS = settings.KEEP_RESOLVED_ERRORS = None
+    settings.KEEP_LOG = settings.KEEP_JOBS = settings.KEEP_RESOLVED_ERRORS = settings.KEEP_PLANS = None
     entry(mapping, 9_000, "10009")
     job(mapping, 9_000)
     job(mapping, 9_000)
@@ -143,7 +176,7 @@ def test_the_totals_keep_what_jobs_that_went_had_done(mapping: TableMapping) -> 
 def test_the_command_says_what_would_go_and_then_what_went(mapping: TableMapping) -> None:
     entry(mapping, 90, "10009")
     would = run("prune", "--dry-run", "--json").object
-    assert would == {"log_entries": 1, "jobs": 0, "resolved_errors": 0, "dry_run": True}
+    assert would == dict.fromkeys(retention.kept(), 0) | {"planned_changes": 0, "log_entries": 1, "dry_run": True}
     assert SyncLogEntry.objects.count() == 1
     assert "Leave out --dry-run" in run("prune", "--dry-run").said
 

@@ -25,10 +25,12 @@ class Command(BaseCommand):
         if json:
             output.json_line(self.stdout, pruned | {"dry_run": dry_run})
             return
-        output.table(self.stdout, HEAD, [(name, _time(keep), pruned[name]) for name, keep in retention.kept().items()])
+        output.table(self.stdout, HEAD, [(name, _time(name), number) for name, number in pruned.items()])
         if dry_run:
             self.stdout.write(_("Nothing was deleted. Leave out --dry-run to do it."))
 
 
-def _time(keep: timedelta | None) -> str:
+def _time(name: str) -> str:
+    """How long rows of that name are kept; planned changes go with their plan."""
+    keep = retention.kept().get(name, timedelta(0))
     return _("for ever") if keep is None else f"{keep.days}d"
