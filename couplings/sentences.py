@@ -169,6 +169,7 @@ REFUSALS = {
     "one_side_deleted": _("One of the records is deleted. Restore it, delete the other one, or remove the coupling."),
     "nothing_deleted": _("Neither record is deleted, so there is nothing to restore or delete."),
     "already_requested": _("Somebody has asked for them already."),
+    "record_in_work": _("A job is at work on it in this moment. Try again in a minute."),
     "job_ended": _("Job %(job)s had already ended."),
     "job_on_hold": _("Job %(job)s is on hold already."),
     "job_not_on_hold": _("Job %(job)s is not on hold."),

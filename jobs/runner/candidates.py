@@ -25,7 +25,7 @@ class Candidate:
 
     ``listed`` is the side whose feed listed it: the other one is believed to be as the coupling remembers it.
     ``by_error`` says that it was its open error that brought it up, ``found`` on which side its partner was found,
-    ``planned`` what the plan that is applied says of it.
+    ``planned`` what the plan that is applied says of it, ``announced`` log entries of writes to come (``overruling``).
     """
 
     left_key: str | None = None
@@ -50,6 +50,7 @@ class Candidate:
     left_result: WriteResult | None = None
     right_result: WriteResult | None = None
     changes: dict[str, Changes] = field(default_factory=dict)
+    announced: tuple[int, ...] = ()
 
     def key(self, side: Side) -> str | None:
         return self.left_key if side is Side.LEFT else self.right_key

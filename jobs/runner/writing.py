@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
-from jobs.runner import creating
+from jobs.runner import creating, overruling
 from jobs.runner.candidates import Candidate
 from jobs.runner.context import Run
 from syncstatus.connectors.ports import Create, Delete, Outcome, Update, WriteResult
@@ -22,6 +22,7 @@ def write(run: Run, candidates: Sequence[Candidate]) -> None:
     creates = [candidate for candidate, decision in acting if decision.action is Action.CREATE]
     if creates:
         creating.announce(run, creates)
+    overruling.announce(run, acting)
     for side in Side:
         endpoint = run.endpoints[side]
         ready = [(c, decision) for c, decision in acting if c.left_result is None or c.left_result.outcome is OK]
