@@ -1,7 +1,7 @@
 """What somebody wrote and the other side has never seen goes to the log before it is written over or deleted.
 
-A worker that dies between the write and its commit, or an answer that is lost, would otherwise take the last trace of it
-along: the next run finds both records in step and has nothing to tell (SCENARIOS 5: no lost update). The page that
+A worker that dies between the write and its commit, or an answer that is lost, would otherwise take the last trace of
+it along: the next run finds both records in step and has nothing to tell (SCENARIOS 5: no lost update). The page that
 remembers the write replaces the announcement by what was done. Few records need one: those for which a policy or a
 person decided against one side.
 """
@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 
 from couplings.models import SyncLogEntry
 from jobs.runner import changes
-from jobs.runner.candidates import Candidate
+from jobs.runner.candidates import Candidate, Changes
 from jobs.runner.context import Run
 from jobs.runner.outcomes import Verdict
 from syncstatus.connectors.ports import Outcome as WriteOutcome
@@ -61,9 +61,9 @@ def _entry(run: Run, candidate: Candidate, decision: Decision, now: datetime) ->
     )
 
 
-def _planned(run: Run, candidate: Candidate, decision: Decision) -> dict[str, changes.Changes]:
+def _planned(run: Run, candidate: Candidate, decision: Decision) -> dict[str, Changes]:
     """What will be written, as the log has it: the values that stand there now, and those that are sent."""
-    planned: dict[str, changes.Changes] = {}
+    planned: dict[str, Changes] = {}
     for side in Side:
         record, values = candidate.record(side), decision.writes(side)
         if record is None:
