@@ -76,22 +76,21 @@ def _run_claimed(
     job = SyncJob.objects.select_related("mapping").filter(pk=job_id).first()
     if job is None:
         return None
-    if job.asked or job.mapping.paused:
-        _obey(job, holder, job.asked or Wish.WAIT)
-    elif job.attempts > ATTEMPTS:
-        _give_up(job, holder)
-    else:
-        names = bound_contextvars(job=job_id, mapping=job.mapping.name)
-        with names, lease.renewed(job_id, holder), rare_garbage_collection():
-            _run_unless_deleted(job, holder, on_page=on_page, stop=stop, ring=ring)
-    return _as_it_is_now(job)
+    with bound_contextvars(job=job_id, mapping=job.mapping.name):
+        if job.asked or job.mapping.paused:
+            _obey(job, holder, job.asked or Wish.WAIT)
+        elif job.attempts > ATTEMPTS:
+            _give_up(job, holder)
+        else:
+            with lease.renewed(job_id, holder), rare_garbage_collection():
+                _run_unless_deleted(job, holder, on_page=on_page, stop=stop, ring=ring)
+        return _as_it_is_now(job)
 
 
 def _as_it_is_now(job: SyncJob) -> SyncJob | None:
     found = SyncJob.objects.filter(pk=job.pk).first()
     if found is None:
-        names = {"job": job.pk, "mapping": job.mapping.name}
-        logger.warning("the mapping was deleted while its job ran; what it had done stays", extra=names)
+        logger.warning("the mapping was deleted while its job ran; what it had done stays")
     return found
 
 

@@ -9,8 +9,8 @@ from structlog.contextvars import bound_contextvars, get_contextvars
 
 from couplings.models import Connection
 from jobs import queue
-from jobs.models import Kind, Trigger
-from jobs.runner import ahead, threads
+from jobs.models import Kind, SyncJob, Trigger
+from jobs.runner import ahead, runner, threads
 from jobs.services import jobs
 from tests.faults import processes
 from tests.jobs.worlds import World
@@ -78,3 +78,14 @@ def test_the_password_of_a_connection_is_in_no_line(world: World, caplog: pytest
     assert job.code
     assert "job ended" in caplog.text
     assert "s3cret" not in caplog.text
+
+
+def test_a_job_that_is_given_up_says_which_it_was(world: World) -> None:
+    job = queue.enqueue(world.mapping, Kind.MODIFIED, Trigger.MANUAL)
+    SyncJob.objects.filter(pk=job.pk).update(attempts=runner.ATTEMPTS)
+
+    said = run_task(job.pk)
+
+    assert [(line["event"], line["code"], line["mapping"]) for line in said] == [
+        ("job ended", "attempts_exhausted", "CUSTOMER")
+    ]
