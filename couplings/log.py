@@ -41,6 +41,7 @@ class Change:
 class Entry:
     """What one job did to one record."""
 
+    pk: int
     at: datetime
     job: int
     outcome: str
@@ -59,6 +60,7 @@ def readable(entry: RecordEntry, mapping: TableMapping) -> Entry:
         **messages.named(entry.message_params(), mapping),
     }
     return Entry(
+        pk=entry.pk,
         at=entry.at,
         job=entry.job,
         outcome=entry.outcome,

@@ -11,6 +11,7 @@ from jobs.views.jobs import job, job_actions, jobs
 from jobs.views.mappings import mapping, mapping_actions, mappings
 from jobs.views.metrics import metrics
 from jobs.views.set_up_coupling import set_up_coupling
+from jobs.views.undo import undo_entry, undo_job
 
 app_name = "jobs"
 urlpatterns = [
@@ -29,6 +30,8 @@ urlpatterns = [
     path("jobs/", jobs, name="jobs"),
     path("jobs/<int:pk>/", job, name="job"),
     path("jobs/<int:pk>/actions/", job_actions, name="job_actions"),
+    path("jobs/<int:pk>/undo/", undo_job, name="undo_job"),
+    path("log/<int:pk>/undo/", undo_entry, name="undo_entry"),
     path("connections/<int:pk>/check/", check, name="check"),
     path("healthz", healthz, name="healthz"),
     path("healthz/live", live, name="live"),

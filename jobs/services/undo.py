@@ -13,7 +13,7 @@ from django.db import IntegrityError, transaction
 
 from couplings.models import SyncLogEntry, TableMapping
 from couplings.roles import DELETE, SYNCHRONIZE, UNCOUPLE
-from couplings.store import log
+from couplings.store import couplings, log
 from couplings.store.log import Census
 from jobs.models import ACTIVE, ENDED, Kind, SyncJob, Trigger
 from jobs.services import jobs, stopping
@@ -69,10 +69,26 @@ def may_be_undone(job: SyncJob) -> bool:
     return job.state in ENDED and job.kind != Kind.PREVIEW and any(getattr(job, name) for name in COUNTERS)
 
 
+def undoable(entries: Sequence[SyncLogEntry]) -> set[int]:
+    """The ids of those of ``entries`` that are the last thing that was done to their record."""
+    newest = log.newest({entry.coupling for entry in entries if entry.coupling is not None})
+    return {entry.pk for entry in entries} & {id for id, _job in newest.values()}
+
+
 def newest_entry(coupling: int) -> SyncLogEntry | None:
     """The entry of what was done to a pair last: the one that can be undone."""
     found = log.newest([coupling]).get(coupling)
     return SyncLogEntry.objects.filter(pk=found[0]).first() if found is not None else None
+
+
+def newest_entry_of(mapping: TableMapping, side: Side, key: str) -> SyncLogEntry | None:
+    """``newest_entry`` of the record with this key, also if it is not coupled any more; that one is looked for through
+    the whole log, from its end."""
+    coupled = couplings.by_key(mapping.pk, side, [key], with_base=False).get(key)
+    if coupled is not None:
+        return newest_entry(coupled.id)
+    entries = SyncLogEntry.objects.filter(**{"mapping": mapping, f"{side.value}_key": key})
+    return entries.exclude(coupling=None).order_by("-pk").first()
 
 
 def undo_job(job: SyncJob, *, user: User | None, queue: bool = True) -> SyncJob:

@@ -21,6 +21,7 @@ from couplings.paging import page
 from couplings.shown import number
 from jobs.forms import CouplingActionForm
 from jobs.services import couplings as service
+from jobs.services import undo
 from jobs.services.comparison import compare
 from jobs.services.errors import Refused
 from jobs.views.answers import back, form_of, say_scheduled
@@ -39,6 +40,7 @@ def coupling(request: HttpRequest, pk: int) -> HttpResponse:
         "error": SyncError.objects.open().filter(coupling=found).select_related(*RELATED, "connection").first(),
         "comparison": compare(found.mapping, found.left_key, found.right_key, found),
         "entries": [log.readable(entry, found.mapping) for entry in entries],
+        "undoable": undo.undoable(entries.rows),
         "page": entries,
     }
     return render(request, "jobs/coupling.html", context)

@@ -21,7 +21,7 @@ from couplings.paging import page
 from jobs import progress
 from jobs.forms import JobActionForm, JobFilter
 from jobs.models import OUTCOMES, SyncJob, Wish
-from jobs.services import job_records, plans, stopping
+from jobs.services import job_records, plans, stopping, undo
 from jobs.services.errors import Refused
 from jobs.tables import JobTable
 from jobs.views.answers import back, form_of
@@ -76,6 +76,8 @@ def job(request: HttpRequest, pk: int) -> HttpResponse:
         "outcome": outcome,
         "entries": log.with_links(log.readable(entry, found.mapping) for entry in shown),
         **elsewhere(found, outcome, shown.rows),
+        "may_be_undone": undo.may_be_undone(found),
+        "undoable": undo.undoable(shown.rows) if undo.may_be_undone(found) else set(),
         "page": shown,
         "asked": Wish(found.asked).label,
         "actions": [*stopping.actions(found), *plans.actions(found)],
