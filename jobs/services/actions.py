@@ -73,11 +73,11 @@ def request(
     """
     asked = errors.count()
     fitting = applicable(errors, action)
+    count = fitting.count()
     if action == UNCOUPLE:
         removed = couplings.remove(Coupling.objects.filter(pk__in=fitting.values("coupling")), user=user)
-        return Requested(asked, removed, _refused(action, asked - removed, 0))
+        return Requested(asked, removed, _refused(action, asked - count, count - removed, "record_in_work"))
     wish = Request.CHOOSE if choices else _USE[use] if action == SYNCHRONIZE else _REQUESTS[action]
-    count = fitting.count()
     now = timezone.now()
     with transaction.atomic():
         free = SyncError.objects.filter(pk__in=fitting.order_by().values("pk"), request=Request.NONE)
@@ -104,8 +104,8 @@ def _start(mappings: list[TableMapping], user: User | None, queue: bool) -> tupl
     return started, refused
 
 
-def _refused(action: str, unfit: int, taken: int) -> dict[str, int]:
-    reasons = {_WHY_NOT.get(action, "not_open"): unfit, "already_requested": taken}
+def _refused(action: str, unfit: int, left: int, why: str = "already_requested") -> dict[str, int]:
+    reasons = {_WHY_NOT.get(action, "not_open"): unfit, why: left}
     return {code: number for code, number in reasons.items() if number}
 
 

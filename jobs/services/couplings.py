@@ -16,8 +16,9 @@ from couplings.store import couplings as store
 from couplings.store import log
 from jobs.models import JobState, Kind, SyncJob, Trigger
 from jobs.queue import enqueue
-from jobs.runner import systems
-from jobs.services import jobs
+from jobs.runner import locks, systems
+from jobs.runner.locks import Locks
+from jobs.services import in_work, jobs
 from jobs.services.errors import Refused
 from syncstatus.engine.records import Side
 
@@ -83,20 +84,23 @@ def add(mapping: TableMapping, left_key: str, right_key: str, *, user: User | No
     """Set Up Coupling: couple two existing records; they are merged by the next run, as at a first contact.
 
     Their errors close, and records that could not be decided because of them are looked at again. A paused mapping
-    does both when it resumes.
+    does both when it resumes. Waits for a job that has one of the records in work.
 
-    Raises ``Refused`` (``already_coupled``, ``record_not_found``) and the connectors' errors.
+    Raises ``Refused`` (``already_coupled``, ``record_not_found``, ``record_in_work``) and the connectors' errors.
     """
     keys = {Side.LEFT: left_key, Side.RIGHT: right_key}
-    _check_free(mapping, keys)
-    for side, key in keys.items():
-        _check_exists(mapping, side, key)
-    rivals = _rivals(mapping, keys)
-    try:
-        coupling = _couple(mapping, keys, user)
-    except IntegrityError:  # left_record_coupled_once, right_record_coupled_once: somebody was faster
+    with locks.held(mapping.pk) as mine:
+        if not any(in_work.free(mine, [keys], _marks, locks.NEW.values())):
+            raise Refused("record_in_work")
         _check_free(mapping, keys)
-        raise
+        for side, key in keys.items():
+            _check_exists(mapping, side, key)
+        rivals = _rivals(mapping, keys)
+        try:
+            coupling = _couple(mapping, keys, user, mine)
+        except IntegrityError:  # left_record_coupled_once, right_record_coupled_once: somebody was faster
+            _check_free(mapping, keys)
+            raise
     _synchronize_soon(mapping, Side.LEFT, [left_key], user, queue)
     for side, others in rivals.items():
         if others:
@@ -104,7 +108,11 @@ def add(mapping: TableMapping, left_key: str, right_key: str, *, user: User | No
     return coupling
 
 
-def _couple(mapping: TableMapping, keys: Mapping[Side, str], user: User | None) -> Coupling:
+def _marks(keys: Mapping[Side, str]) -> list[int]:
+    return [locks.mark(side, key) for side, key in keys.items()]
+
+
+def _couple(mapping: TableMapping, keys: Mapping[Side, str], user: User | None, mine: Locks) -> Coupling:
     left, right = keys[Side.LEFT], keys[Side.RIGHT]
     with transaction.atomic():
         coupling = Coupling.objects.create(mapping=mapping, left_key=left, right_key=right)
@@ -113,6 +121,7 @@ def _couple(mapping: TableMapping, keys: Mapping[Side, str], user: User | None) 
             _close(_errors(mapping, side, [key]), Resolution.COUPLED, user)
         job = _record_of(mapping, Kind.COUPLE, user, coupled=1)
         log.append([_entry(job, coupling.pk, left, right, "coupled")])
+        mine.release(mine.hand_over())
     return coupling
 
 
@@ -155,18 +164,32 @@ def _check_exists(mapping: TableMapping, side: Side, key: str) -> None:
 def remove(couplings: QuerySet[Coupling], *, user: User | None) -> int:
     """Remove Coupling: neither record is touched, neither is coupled or created again by itself (SCENARIOS T20).
 
-    Works without asking the systems, in batches; the number of couplings removed.
+    Works without asking the systems, in batches; the number of couplings removed. Waits for jobs that have some of the
+    records in work; what they do not let go of stays coupled.
     """
     removed = 0
-    while rows := list(
-        couplings.order_by("mapping", "pk").values_list("mapping", "pk", "left_key", "right_key")[:BATCH]
-    ):
+    while rows := list(couplings.order_by("mapping", "pk").values_list("mapping", *_ROW)[:BATCH]):
         mapping = rows[0][0]
-        removed += _remove(mapping, [row[1:] for row in rows if row[0] == mapping], user)
+        batch = [row[1:] for row in rows if row[0] == mapping]
+        with locks.held(mapping) as mine:
+            for part in in_work.free(mine, batch, _marks_of_row):
+                removed += _remove(mapping, part, user, mine)
+                batch = batch[len(part) :]
+        if batch:
+            break
     return removed
 
 
-def _remove(mapping: int, rows: list[tuple[int, str, str]], user: User | None) -> int:
+_ROW = ("pk", "left_key", "right_key")
+
+
+def _marks_of_row(row: tuple[int, str, str]) -> list[int]:
+    return _marks({Side.LEFT: row[1], Side.RIGHT: row[2]})
+
+
+def _remove(mapping: int, listed: list[tuple[int, str, str]], user: User | None, mine: Locks) -> int:
+    """Those of the ``listed`` couplings that still stand, now that their records are ours."""
+    rows = list(Coupling.objects.filter(pk__in=[id for id, _, _ in listed]).values_list(*_ROW))
     ids = [id for id, _, _ in rows]
     with transaction.atomic():
         job = _record_of(TableMapping.objects.get(pk=mapping), Kind.UNCOUPLE, user, uncoupled=len(rows))
@@ -175,6 +198,7 @@ def _remove(mapping: int, rows: list[tuple[int, str, str]], user: User | None) -
         store.mark_uncoupled(mapping, sides, user.pk if user is not None else None)
         log.append([_entry(job, id, left, right, "uncoupled") for id, left, right in rows])
         store.remove(ids)
+        mine.release(mine.hand_over())
     return len(rows)
 
 

@@ -16,7 +16,8 @@ from jobs.models import CreateIntent, JobState, Kind, RecordHolder, RecordLock, 
 from jobs.runner.context import Run
 from jobs.runner.holders import new_holder
 from jobs.runner.locks import Locks, mark
-from jobs.services import actions, couplings, jobs
+from jobs.services import actions, couplings, in_work, jobs
+from jobs.services.errors import Refused
 from syncstatus.engine.records import Side
 from tests.faults.processes import until
 from tests.jobs.worlds import World, told
@@ -238,3 +239,31 @@ def test_a_create_that_a_dying_job_left_behind_is_adopted_by_the_run_that_met_it
     assert len(world.left.keys()) == len(world.right.keys()) == 2
     assert not CreateIntent.objects.exists()
     world.assert_quiet()
+
+
+def test_a_coupling_is_removed_when_the_run_lets_go_of_it(world: World, in_thread: InThread) -> None:
+    (key, _), (other, _) = world.pairs(2)
+    with Locks(world.mapping.pk, new_holder()).entered() as run:
+        assert run.take([mark(Side.LEFT, key)]).locked
+        removing = in_thread(couplings.remove, Coupling.objects.all(), user=None)
+        until(lambda: not Coupling.objects.filter(left_key=other).exists(), "the free one to be removed")
+        assert Coupling.objects.filter(left_key=key).exists()
+    assert removing.result(PATIENCE) == 2
+    assert not Coupling.objects.exists()
+    world.assert_quiet()
+
+
+def test_a_record_that_a_job_does_not_let_go_of_is_refused(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    key, _ = world.pair(name="Adatum")
+    world.left.delete(key)
+    world.sync()
+    left, right = world.left.add(name="Fabrikam"), world.right.add(name="Contoso")
+    monkeypatch.setattr(in_work, "PATIENCE", 0.1)
+    with Locks(world.mapping.pk, new_holder()).entered() as run:
+        assert run.take([mark(Side.LEFT, key), mark(Side.LEFT, left)]).locked
+        done = actions.request(SyncError.objects.open(), "uncouple", user=None)
+        assert (done.asked, done.accepted, done.refused) == (1, 0, {"record_in_work": 1})
+        with pytest.raises(Refused) as refused:
+            couplings.add(world.mapping, left, right, user=None)
+    assert refused.value.code == "record_in_work"
+    assert Coupling.objects.get().left_key == key
