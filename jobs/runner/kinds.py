@@ -12,16 +12,16 @@ from couplings.models import TableMapping
 from couplings.store import clock, couplings, errors
 from jobs.models import Kind
 from jobs.progress import Phase
-from jobs.runner import applying, plans, sources
+from jobs.runner import applying, place, plans, sources
 from jobs.runner.context import PAGE, Run
+from jobs.runner.guarding import judge
 from jobs.runner.pages import work_off
 from jobs.runner.planning import previewed_kind
-from jobs.runner.sources import Page, Survey
+from jobs.runner.sources import Survey
 from jobs.runner.systems import behind_fresh_work
 from jobs.runner.undoing import undo
 from syncstatus.connectors.errors import CursorExpired
 from syncstatus.connectors.ports import Feed
-from syncstatus.engine.guards import check_deletions
 from syncstatus.engine.records import Side
 
 # Looking at every coupling for vanished records costs about 5 seconds a million; up to this number a job does not
@@ -88,31 +88,32 @@ def _modified(run: Run) -> None:
 
 
 def _full(run: Run) -> None:
-    """Compare every coupling, then look for records that have none.
+    """Compare every coupling, then look for records that have none; a job that was interrupted goes on at its place.
 
     The cursors for the next run are taken before anything is read, so that what changes meanwhile is listed again.
     """
     now = scope(run.mapping)
     changed_scope = bool(run.mapping.cursor_scope) and run.mapping.cursor_scope != now
     run.deep = run.deep or changed_scope
-    cursors = {
-        side: run.endpoints[side].start_cursor()
-        for side in Side
-        if run.endpoints[side].capabilities.feed is not Feed.NONE
-    }
+    cursors = place.begin(run, now)
+    if not (run.preview or run.mapping.cursor_scope):
+        _first_scope(run, now)
     survey = _survey(run, changed_scope)
-    if not run.job.progress.get("surveyed"):  # a job that was interrupted has counted them already
-        run.job.progress = {"surveyed": True}
-        settled = Page([], progress=run.job.progress, unchanged=survey.unchanged, excluded=survey.excluded)
-        work_off(run, [settled])
+    work_off(run, place.settled(run, survey))
     run.pace.enter(Phase.CHANGED, len(survey.changed))
-    work_off(run, sources.of_ids(run, survey.changed))
+    work_off(run, place.comparing(run, sources.of_ids(run, survey.changed)))
     _missing(run, survey)
     for side in Side:
         _uncoupled(run, side)
     _retry(run)
     if not run.preview:
         _start_feeds(run, cursors, now)
+
+
+def _first_scope(run: Run, scope_now: str) -> None:
+    """Before anything is coupled: should the rules change before the first comparison has ended, the next one looks into
+    what is coupled by then. There are no cursors yet, so it compares everything."""
+    TableMapping.objects.filter(pk=run.mapping.pk, cursor_scope="").update(cursor_scope=scope_now)
 
 
 def _start_feeds(run: Run, cursors: dict[Side, Any], scope_now: str) -> None:
@@ -134,17 +135,8 @@ def _survey(run: Run, changed_scope: bool = False) -> Survey:
     run.pace.enter(Phase.SURVEY, couplings.count(run.mapping.pk))
     survey = sources.survey(run)
     for side in Side:
-        missing = survey.missing_on[side]
-        problem = check_deletions(
-            run.rules.delete_guard,
-            survey.coupled,
-            missing - survey.left_out_on[side],
-            source_empty=missing == survey.coupled and survey.coupled > 2,
-            scope_changed=changed_scope,
-            side=side.other,
-        )
-        if problem is not None:
-            run.holds[side] = problem
+        missing, left_out = survey.missing_on[side], survey.left_out_on[side]
+        judge(run, side, coupled=survey.coupled, missing=missing, left_out=left_out, scope_changed=changed_scope)
     if not run.preview:
         TableMapping.objects.filter(pk=run.mapping.pk).update(last_sweep=Now())
     return survey
@@ -156,8 +148,9 @@ def _missing(run: Run, survey: Survey) -> None:
 
 
 def _uncoupled(run: Run, side: Side) -> None:
-    run.pace.enter(Phase(f"{side.value}_uncoupled"))
-    work_off(run, sources.uncoupled(run, side))
+    if not place.is_past(run, side):
+        run.pace.enter(Phase(f"{side.value}_uncoupled"))
+        work_off(run, sources.uncoupled(run, side, place.after(run, side)))
 
 
 def _find_deleted(run: Run) -> None:

@@ -16,6 +16,7 @@ from jobs.models import ACTIVE, CreateIntent, Kind, SyncJob
 from jobs.runner.ahead import ahead
 from jobs.runner.candidates import Candidate
 from jobs.runner.context import PAGE, Run
+from jobs.runner.guarding import judge_reported
 from jobs.runner.keys import KEY_NOT_STORABLE, is_storable, key_problem, unstorable
 from jobs.runner.requests import instruction
 from jobs.runner.wishes import checkpoint
@@ -50,10 +51,11 @@ class Survey:
     """What the stamps of all couplings say: ids whose record is missing or changed, as numbers of 8 bytes each.
 
     ``left_out_on`` counts those of the missing whose error is skipped: what became of them is decided or to be decided
-    by a person, and no plan of this run.
+    by a person, and no plan of this run. Up to the id ``compared`` the job has looked into the records already.
     """
 
     coupled: int = 0
+    compared: int = 0
     unchanged: int = 0
     excluded: int = 0
     changed: "array[int]" = field(default_factory=lambda: array("q"))
@@ -113,10 +115,13 @@ def feed(run: Run, side: Side, cursor: Cursor) -> Iterator[Page]:
 
 
 def _feed(run: Run, side: Side, cursor: Cursor) -> Iterator[Page]:
-    more = True
+    more, judged = True, False
     while more:
         page = run.endpoints[side].changes(cursor, PAGE)
         cursor, more = page.cursor, page.more
+        if page.deleted and not judged:
+            judge_reported(run, side, page)
+            judged = True
         candidates = of_stamps(run, side, page.stamps) + of_deleted(run, side, page.deleted)
         yield Page(candidates, cursors={side: cursor}, listed=len(page.stamps) + len(page.deleted))
 
@@ -161,7 +166,7 @@ def of_keys(run: Run, side: Side, keys: Collection[str]) -> Page:
 
 def survey(run: Run) -> Survey:
     """Compare the stamps of every coupling; nothing is written, so it may be repeated after a crash."""
-    result, after = Survey(), 0
+    result, after = Survey(compared=run.job.progress.get("compared", 0)), 0
     while rows := couplings.page(run.mapping.pk, after, PAGE):
         after = rows[-1].id
         stamps = {side: run.endpoints[side].stamps([row.key(side) for row in rows]) for side in Side}
@@ -186,7 +191,12 @@ def _survey_one(
             result.left_out_on[side] += stamp is None and error == State.SKIPPED
     elif not (left.included and right.included):
         result.excluded += 1
-    elif run.deep or error is not None or left.version != row.left_version or right.version != row.right_version:
+    elif (
+        (run.deep and row.id > result.compared)
+        or error is not None
+        or left.version != row.left_version
+        or right.version != row.right_version
+    ):
         result.changed.append(row.id)
     else:
         result.unchanged += 1
@@ -211,7 +221,7 @@ def uncoupled(run: Run, side: Side, after: str | None = None) -> Iterator[Page]:
             return
         after = stamps[-1].key
         candidates = of_uncoupled(run, side, [stamp.key for stamp in stamps])
-        progress = run.job.progress | {"phase": f"uncoupled_{side.value}", "after": after}
+        progress = run.job.progress | {"side": side.value, "after": after}
         yield Page(candidates, progress=progress, listed=len(stamps))
 
 

@@ -1,0 +1,45 @@
+"""Deletions that nobody approved are held before the first of them (DESIGN R9): those who are missing are counted
+first, by a look at every coupling or, where a feed reports deletions, by listing the rest of it once more."""
+
+from collections.abc import Iterator, Sequence
+
+from couplings.models.error import State
+from couplings.store import couplings, errors
+from jobs.runner.context import PAGE, Run
+from syncstatus.connectors.ports import ChangePage
+from syncstatus.engine.guards import check_deletions
+from syncstatus.engine.records import Side
+
+
+def judge(run: Run, side: Side, *, coupled: int, missing: int, left_out: int = 0, scope_changed: bool = False) -> None:
+    """Hold the deletions that follow from ``missing`` of ``coupled`` records on ``side``, if a guard says so.
+
+    ``left_out`` counts those of the missing whose error waits for a person: no run deletes them.
+    """
+    problem = check_deletions(
+        run.rules.delete_guard,
+        coupled,
+        missing - left_out,
+        source_empty=missing == coupled and coupled > 2,
+        scope_changed=scope_changed,
+        side=side.other,
+    )
+    if problem is not None:
+        run.holds[side] = problem
+
+
+def judge_reported(run: Run, side: Side, page: ChangePage) -> None:
+    """``judge`` what a feed reports as deleted, on ``page``, the first that has any, and on all that follow it."""
+    missing = left_out = 0
+    for keys in _reported(run, side, page):
+        ids = [row.id for row in couplings.by_key(run.mapping.pk, side, keys, with_base=False).values()]
+        missing += len(ids)
+        left_out += sum(error.state == State.SKIPPED for error in errors.of_couplings(run.mapping.pk, ids))
+    judge(run, side, coupled=couplings.count(run.mapping.pk), missing=missing, left_out=left_out)
+
+
+def _reported(run: Run, side: Side, page: ChangePage) -> Iterator[Sequence[str]]:
+    yield page.deleted
+    while page.more:
+        page = run.endpoints[side].changes(page.cursor, PAGE)
+        yield page.deleted
