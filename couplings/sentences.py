@@ -116,6 +116,11 @@ GUARDS = {
         "The %(record)s record is missing in the first run after the mapping %(mapping)s was changed. Nothing was "
         "deleted."
     ),
+    "source_short": _(
+        "The %(record)s record would be deleted in %(side)s, but the other table lists only %(listed)s records, %(before)s "
+        "when they were counted before. Nothing was deleted."
+    ),
+    "source_short:plan": _("The other table lists only %(listed)s records, %(before)s when they were counted before."),
     "deletion_not_planned": _(
         "The %(record)s record would be deleted in %(side)s, which the applied plan did not tell. Nothing was deleted."
     ),
@@ -313,8 +318,8 @@ NEXT_STEPS = {
 NEXT_STEPS_BY_CODE = {
     "throttled": _("Nothing has to be done: it is asked again by itself. If it lasts, set a “limit” for it."),
     "asked_to_wait": _(
-        "Nothing has to be done: synchronization resumes by itself at that time. If it happens often, set a “limit” for "
-        "the connection."
+        "Nothing has to be done: synchronization resumes by itself at that time. If it happens often, set a “limit” "
+        "for the connection."
     ),
     "credentials_refused": _("An administrator has to correct the user name or the password of the connection."),
     "first_contact": _("Compare both records and choose which data to use; then they are coupled."),

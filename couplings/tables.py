@@ -16,7 +16,7 @@ from couplings import messages
 from couplings.models import Coupling, SyncError
 from couplings.models.error import State
 from couplings.paging import Page
-from couplings.shown import age, ago, badge, number, presence
+from couplings.shown import age, ago, badge, due, number, presence
 
 
 class PagedRows(TableListData):
@@ -140,8 +140,11 @@ class ErrorTable(PagedTable):
         state = State(record.state)
         return format_html("{} {}", record.get_kind_display(), badge(state, state.label))
 
-    def render_attempts(self, value: int) -> str:
-        return number(value)
+    def render_attempts(self, value: int, record: SyncError) -> SafeString | str:
+        if record.state != State.RETRYING or record.next_attempt is None:
+            return number(value)
+        following = format_html("{} {}", _("next attempt"), due(record.next_attempt))
+        return format_html('{} <span class="place">{}</span>', number(value), following)
 
     def render_failed_on(self, record: SyncError) -> str:
         return ago(record.last_seen)

@@ -114,6 +114,13 @@ def patient(connections: Collection[int]) -> QuerySet[Connection]:
     return Connection.objects.filter(~named, pk__in=connections)
 
 
+def resting(mappings: Collection[int]) -> QuerySet[Connection]:
+    """The connections of ``mappings`` whose system has asked to be left alone for now."""
+    found = TableMapping.objects.filter(pk__in=mappings)
+    used = Q(pk__in=found.values("left_connection")) | Q(pk__in=found.values("right_connection"))
+    return Connection.objects.filter(used, circuit=Circuit.OPEN, asked_to_wait=True, open_until__gt=Now())
+
+
 def until(connection: int) -> str:
     """When the system is asked again, in ISO 8601; empty when that is now."""
     row = Connection.objects.filter(pk=connection, circuit=Circuit.OPEN, open_until__gt=Now()).first()

@@ -54,7 +54,7 @@ class Shared:
         if time.monotonic() < self._away_until:
             return self._own.wait(connection, requests, seconds)
         name = f"syncstatus:allowance:{{{connection}}}"
-        arguments = [requests, seconds * 1000, int(retry), uuid.uuid4().hex]
+        arguments: list[str | int] = [requests, seconds * 1000, int(retry), uuid.uuid4().hex]
         try:
             wait = self._script(keys=[name, f"{name}:retries", f"{name}:fresh"], args=arguments)
         except redis.RedisError:

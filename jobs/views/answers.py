@@ -14,6 +14,7 @@ from django.utils.translation import ngettext
 
 from couplings.messages import render
 from couplings.shown import number
+from jobs.circuits import resting
 from jobs.services.actions import Requested
 
 # The wish stands, and is worked off when the mapping runs again.
@@ -57,9 +58,17 @@ def say_scheduled(request: HttpRequest, asked: int, accepted: int) -> None:
     say(request, text % {"accepted": number(accepted), "asked": number(asked)})
 
 
+def say_resting(request: HttpRequest, *mappings: int) -> None:
+    """Which systems have asked to be left alone, and until when: what was scheduled for ``mappings`` waits for them."""
+    for connection in resting(mappings):
+        until = connection.open_until.isoformat() if connection.open_until else ""
+        messages.warning(request, render("connection_open", {"connection": connection.name, "until": until}))
+
+
 def say_requested(request: HttpRequest, done: Requested) -> None:
     """How many were accepted, and why not the others."""
     say_scheduled(request, done.asked, done.accepted)
+    say_resting(request, *(job.mapping_id for job in done.jobs))
     say_left_out(request, done)
 
 

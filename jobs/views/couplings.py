@@ -24,7 +24,7 @@ from jobs.services import couplings as service
 from jobs.services import undo
 from jobs.services.comparison import compare
 from jobs.services.errors import Refused
-from jobs.views.answers import back, form_of, say_scheduled
+from jobs.views.answers import back, form_of, say_resting, say_scheduled
 
 RELATED = ("mapping__left_connection", "mapping__right_connection")
 LOG_SIZE = 20
@@ -68,7 +68,7 @@ def coupling_actions(request: HttpRequest) -> HttpResponse:
 def synchronize(
     request: HttpRequest, form: CouplingActionForm, selected: QuerySet[Coupling], listing: str
 ) -> HttpResponse:
-    count = selected.count()
+    count, mappings = selected.count(), set(selected.values_list("mapping", flat=True))
     user = request.user if request.user.is_authenticated else None
     try:
         service.synchronize(selected, user=user, use=form.use_side)
@@ -76,6 +76,7 @@ def synchronize(
         messages.warning(request, sentence(refused.code, refused.params))
     else:
         say_scheduled(request, count, count)
+        say_resting(request, *mappings)
     return back(request, listing)
 
 

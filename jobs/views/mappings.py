@@ -19,7 +19,7 @@ from jobs.services import jobs as job_service
 from jobs.services import mappings as service
 from jobs.services import plans
 from jobs.services.errors import Refused
-from jobs.views.answers import form_of
+from jobs.views.answers import form_of, say_resting
 
 RELATED = ("left_connection", "right_connection")
 RECENT = 10
@@ -72,6 +72,7 @@ def mapping_actions(request: HttpRequest, name: str) -> HttpResponse:
         user = request.user if isinstance(request.user, User) else None
         try:
             messages.success(request, act(found, form.action_name, user))
+            say_resting(request, *([] if form.action_name == "pause" else [found.pk]))
         except Refused as refused:
             messages.warning(request, sentence(refused.code, refused.params))
     return redirect("jobs:mapping", name=name)

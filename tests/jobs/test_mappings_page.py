@@ -6,6 +6,7 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
+from couplings.models import Connection
 from jobs.models import Kind, SyncJob
 from tests import given
 
@@ -77,6 +78,17 @@ def test_buttons_start_jobs(ada: Client, kind: Kind) -> None:
 
     assert "was scheduled" in page
     assert SyncJob.objects.get().kind == kind
+
+
+def test_a_click_says_until_when_a_system_has_asked_to_be_left_alone(ada: Client) -> None:
+    given.mapping()
+    until = timezone.now() + timedelta(minutes=5)
+    Connection.objects.filter(name="CRM").update(circuit="open", asked_to_wait=True, open_until=until)
+
+    page = act(ada, "modified")
+
+    assert "was scheduled" in page
+    assert "CRM has asked to be left alone until" in page
 
 
 def test_pause_and_resume(ada: Client) -> None:
