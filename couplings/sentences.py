@@ -117,10 +117,12 @@ GUARDS = {
         "deleted."
     ),
     "source_short": _(
-        "The %(record)s record would be deleted in %(side)s, but the other table lists only %(listed)s records, %(before)s "
-        "when they were counted before. Nothing was deleted."
+        "The %(record)s record would be deleted in %(side)s, but the other table lists only %(listed)s records, and "
+        "%(before)s when they were counted before. Nothing was deleted."
     ),
-    "source_short:plan": _("The other table lists only %(listed)s records, %(before)s when they were counted before."),
+    "source_short:plan": _(
+        "The other table lists only %(listed)s records, and %(before)s when they were counted before."
+    ),
     "deletion_not_planned": _(
         "The %(record)s record would be deleted in %(side)s, which the applied plan did not tell. Nothing was deleted."
     ),
@@ -228,7 +230,7 @@ CONNECTIONS = {
     "connection_failed": _("The connection to %(connection)s failed."),
     "unreachable": _("%(connection)s could not be reached. Synchronization resumes by itself when it answers again."),
     "throttled": _("%(connection)s cannot take more requests for now. No record is to blame."),
-    "asked_to_wait": _("%(connection)s has asked to be left alone until %(until)s. No record is to blame."),
+    "asked_to_wait": _("%(connection)s has asked to be left alone until %(until)s; no record is to blame."),
     "connection_open": _("%(connection)s has asked to be left alone until %(until)s, so it is not asked before."),
     "credentials_refused": _("%(connection)s refused the user name or the password."),
     "database_missing": _("%(connection)s answers, but the database it names does not exist there."),
@@ -280,8 +282,7 @@ JOBS = {
     "interrupted": _("The job was interrupted. It goes on from its last page when it is started again."),
     "internal_error": _("The job failed for a reason of ours. The administrator finds it in the log."),
     "waiting_for_connection": _(
-        "The job waits for %(connection)s, which is asked again at %(until)s. Then it goes on with its next page by "
-        "itself."
+        "The job waits until %(until)s for %(connection)s, then goes on with its next page by itself."
     ),
     "cancelled": _("The job was cancelled. What it had done by then stays."),
     "cancelled:person": _("%(by)s cancelled the job. What it had done by then stays."),

@@ -98,7 +98,7 @@ def _full(run: Run) -> None:
     cursors = place.begin(run, now)
     if not (run.preview or run.mapping.cursor_scope):
         _first_scope(run, now)
-    survey = _survey(run, changed_scope)
+    survey = _survey(run, full=True, changed_scope=changed_scope)
     work_off(run, place.settled(run, survey))
     run.pace.enter(Phase.CHANGED, len(survey.changed))
     work_off(run, place.comparing(run, sources.of_ids(run, survey.changed)))
@@ -111,8 +111,8 @@ def _full(run: Run) -> None:
 
 
 def _first_scope(run: Run, scope_now: str) -> None:
-    """Before anything is coupled: should the rules change before the first comparison has ended, the next one looks into
-    what is coupled by then. There are no cursors yet, so it compares everything."""
+    """Before anything is coupled: should the rules change before the first comparison has ended, the next one looks
+    into what is coupled by then. There are no cursors yet, so it compares everything."""
     TableMapping.objects.filter(pk=run.mapping.pk, cursor_scope="").update(cursor_scope=scope_now)
 
 
@@ -130,13 +130,14 @@ def _sweep_is_due(run: Run) -> bool:
     return not couplings.more_than(run.mapping.pk, SWEPT_EACH_RUN)
 
 
-def _survey(run: Run, changed_scope: bool = False) -> Survey:
+def _survey(run: Run, *, full: bool = False, changed_scope: bool = False) -> Survey:
     """Look at every coupling's stamps, and hold deletions that break a guard, before the first write (DESIGN R9)."""
     run.pace.enter(Phase.SURVEY, couplings.count(run.mapping.pk))
     survey = sources.survey(run)
     for side in Side:
         missing, left_out = survey.missing_on[side], survey.left_out_on[side]
-        judge(run, side, coupled=survey.coupled, missing=missing, left_out=left_out, scope_changed=changed_scope)
+        counted = {"coupled": survey.coupled, "missing": missing, "left_out": left_out}
+        judge(run, side, **counted, scope_changed=changed_scope, full=full)
     if not run.preview:
         TableMapping.objects.filter(pk=run.mapping.pk).update(last_sweep=Now())
     return survey

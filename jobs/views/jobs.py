@@ -1,4 +1,4 @@
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlencode
@@ -28,7 +28,7 @@ from jobs.views.answers import back, form_of
 
 RELATED = ("mapping__left_connection", "mapping__right_connection", "requested_by")
 LOG_SIZE = 50
-ACTIONS = {
+ACTIONS: dict[str, Callable[..., SyncJob]] = {
     "pause": stopping.pause,
     "resume": stopping.resume,
     "cancel": stopping.cancel,

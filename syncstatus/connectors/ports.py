@@ -180,6 +180,9 @@ class Endpoint(Protocol):
     def keys(self, after: str | None, limit: int) -> list[Stamp]:
         """Records within the filter in key order, after the key ``after``; fewer than ``limit`` is the end."""
 
+    def count(self) -> int | None:
+        """How many records lie within the filter, as the system announces it; None where it cannot tell."""
+
     def stamps(self, keys: Collection[str]) -> dict[str, Stamp]:
         """Those of ``keys`` that exist, inside or outside the filter; a missing key is proven absent."""
 

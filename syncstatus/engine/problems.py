@@ -32,7 +32,8 @@ not_a_date (value), not_a_time (value), not_a_datetime (value), not_a_uuid (valu
 
 Guards (kind held, ``guards.check_deletions``; ``side`` where the caller names it):
 
-mass_deletion (planned, coupled, limit), source_empty (planned, coupled), scope_changed (planned, coupled).
+mass_deletion (planned, coupled, limit), source_empty (planned, coupled), scope_changed (planned, coupled),
+source_short (planned, coupled, listed, before). Jobs add deletion_not_planned (side, plan).
 
 Undo (``undo.undo``; kind conflict; a refused undo opens no error):
 

@@ -98,3 +98,34 @@ def test_fields_mapped_anew_hold_what_is_missing_then(make_world: MakeWorld) -> 
     world.left.delete(pairs[0][0])
     assert told(world.sync()) == {"unchanged": 4, "held": 1}
     assert held.plans()[0].code == "scope_changed"
+
+
+def test_a_table_that_lists_far_fewer_records_than_before_is_not_believed(make_world: MakeWorld) -> None:
+    """Two of four pairs may go on an ordinary day; not on one on which the table has lost most of its other records."""
+    world = make_world(deletion_conflict="delete", only_coupled=True, match=["name"])
+    for number in range(20):
+        world.left.add(name=f"Name {number:04}")
+    for number in range(4):
+        world.right.add(name=f"Name {number:04}")
+    assert told(world.sync(Kind.MATCH))["coupled"] == 4
+    world.sync(Kind.FULL)
+    world.left.execute("DELETE FROM customer WHERE name IN ('Name 0000', 'Name 0001') OR name > 'Name 0010'")
+    job = world.sync()
+    assert (job.held, job.deleted) == (2, 0)
+    (plan,) = held.plans()
+    assert (plan.code, plan.params["listed"], plan.params["before"]) == ("source_short", 9, 20)
+    assert len(world.right.keys()) == 4
+    world.assert_quiet()
+
+
+def test_a_table_that_shrinks_by_as_much_as_is_allowed_is_believed(make_world: MakeWorld) -> None:
+    world = make_world(deletion_conflict="delete", only_coupled=True, match=["name"])
+    for number in range(20):
+        world.left.add(name=f"Name {number:04}")
+    for number in range(4):
+        world.right.add(name=f"Name {number:04}")
+    world.sync(Kind.MATCH)
+    world.sync(Kind.FULL)
+    world.left.execute("DELETE FROM customer WHERE name IN ('Name 0000', 'Name 0001') OR name > 'Name 0011'")
+    job = world.sync()
+    assert (job.held, job.deleted) == (0, 2)

@@ -56,6 +56,9 @@ class SqlEndpoint:
     def keys(self, after: str | None, limit: int) -> list[Stamp]:
         return self._reader.keys(after, limit)
 
+    def count(self) -> int:
+        return self._reader.count()
+
     def stamps(self, keys: Collection[str]) -> dict[str, Stamp]:
         return self._reader.stamps(keys)
 

@@ -41,6 +41,15 @@ class Reader:
         with self.database.reading(table=table.source.table) as connection:
             return self.heads.stamps(connection.execute(statement).all())
 
+    def count(self) -> int:
+        """Records within the filter."""
+        table = self.table
+        statement = sa.select(sa.func.count()).select_from(table.clause).where(table.has_key)
+        if table.condition is not None:
+            statement = statement.where(table.condition)
+        with self.database.reading(table=table.source.table) as connection:
+            return int(connection.execute(statement).scalar_one())
+
     def stamps(self, keys: Collection[str]) -> dict[str, Stamp]:
         with self.database.reading(table=self.table.source.table) as connection:
             return self.stamps_in(connection, keys)

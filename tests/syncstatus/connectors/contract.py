@@ -103,6 +103,11 @@ class Contract:
         assert list(endpoint.read(["1", "2", "no such key"])) == ["1"]
         assert list(endpoint.stamps(["1", "2", "no such key"])) == ["1"]
 
+    def test_counts_what_it_lists(self, endpoint: Endpoint) -> None:
+        assert endpoint.count() in (0, None)
+        create(endpoint, "1", "2", "3")
+        assert endpoint.count() in (len(endpoint.keys(None, 10)), None)
+
     def test_reads_back_what_was_written(self, endpoint: Endpoint) -> None:
         values = customer("Ærø Æblegård \N{GRINNING FACE}", city=None, active=False)
         (result,) = endpoint.create([Create("op", values, "1")])

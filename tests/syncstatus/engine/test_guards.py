@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from syncstatus.engine.decisions import Action, Decision, ErrorKind
-from syncstatus.engine.guards import allowed_deletions, check_deletions, planned_deletions
+from syncstatus.engine.guards import Listed, allowed_deletions, check_deletions, planned_deletions
 from syncstatus.engine.records import Side
 from syncstatus.engine.rules import Guard
 
@@ -64,3 +64,25 @@ def test_the_allowance_is_the_edge_of_the_guard() -> None:
         allowed = allowed_deletions(HALF, coupled)
         assert check_deletions(HALF, coupled, allowed) is None
         assert check_deletions(HALF, coupled, allowed + 1) is not None
+
+
+@pytest.mark.parametrize(
+    ("guard", "before", "now", "held"),
+    [
+        (HALF, 100, 50, False),
+        (HALF, 100, 49, True),
+        (HALF, 100, 120, False),
+        (HALF, 3, 1, False),
+        (HALF, 3, 0, True),
+        (Guard(share=1, count=100), 1000, 0, False),
+        (Guard(share=0, count=100), 1000, 998, False),
+        (Guard(share=0, count=100), 1000, 997, True),
+    ],
+)
+def test_a_listing_far_shorter_than_before_holds_a_single_deletion(
+    guard: Guard, before: int, now: int, held: bool
+) -> None:
+    problem = check_deletions(guard, 1000, 1, listed=Listed(now, before))
+    assert (problem is not None) == held
+    if problem is not None:
+        assert (problem.code, problem.params["listed"], problem.params["before"]) == ("source_short", now, before)
