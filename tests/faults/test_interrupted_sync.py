@@ -3,9 +3,11 @@
 import json
 import signal
 
+import pytest
+
 from couplings.models import Coupling
 from jobs.models import JobState, Kind, SyncJob, Trigger
-from jobs.runner import runner
+from jobs.runner import runner, sources
 from jobs.runner.context import PAGE
 from jobs.services import jobs
 from tests.faults import processes
@@ -53,8 +55,10 @@ def test_a_job_that_waits_already_stands_for_the_interrupted_one(world: World) -
     assert SyncJob.objects.get(state=JobState.QUEUED).trigger == Trigger.SCHEDULE
 
 
-def test_a_person_who_stops_uses_up_no_attempt(world: World) -> None:
-    world.left.add(name="Adatum")
+def test_a_person_who_stops_uses_up_no_attempt(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sources, "PAGE", 1)
+    for number in range(2 * runner.ATTEMPTS):
+        world.left.add(name=f"Name {number}")
     for _ in range(runner.ATTEMPTS + 1):
         job = jobs.start_here(world.mapping, Kind.MODIFIED, stop=lambda: True)
     assert (job.state, job.attempts) == (JobState.QUEUED, 0)

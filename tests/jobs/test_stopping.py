@@ -5,7 +5,7 @@ from collections.abc import Callable
 import pytest
 from django.db.models.functions import Now
 
-from couplings.models import Coupling, SyncLogEntry, TableMapping
+from couplings.models import Coupling, FieldMapping, SyncLogEntry, TableMapping
 from jobs import queue, tasks
 from jobs.models import JobState, Kind, SyncJob, Trigger, Wish
 from jobs.runner import lease, runner, sources
@@ -239,3 +239,64 @@ def test_a_mapping_paused_while_a_worker_takes_the_job_up(world: World) -> None:
     done = runner.run(job.pk)
     assert done is not None
     assert (done.state, done.code, done.read) == (JobState.QUEUED, "mapping_on_hold", 0)
+
+
+def full(world: World) -> SyncJob:
+    return queue.enqueue(world.mapping, Kind.FULL, Trigger.MANUAL)
+
+
+def interrupted(job: SyncJob, page: int) -> SyncJob:
+    """The job, put on hold after ``page``, and resumed."""
+    held = runner.run(job.pk, on_page=after_pages(page, lambda: stopping.pause(job, user=None)))
+    assert held is not None
+    assert held.state == JobState.PAUSED
+    return stopping.resume(held, user=None)
+
+
+def test_a_resumed_listing_goes_on_after_its_last_page(make_world: Callable[..., World], small_pages: int) -> None:
+    world = make_world(only_coupled=True)
+    many(world, 45)
+    done = runner.run(interrupted(full(world), 3).pk)
+    assert done is not None
+    assert (done.state, told(done), done.read) == (JobState.FINISHED, {"excluded": 45}, 45)
+
+
+def test_records_that_come_behind_the_place_are_found_by_the_next_run(world: World, small_pages: int) -> None:
+    for number in range(45):
+        world.right.add(name=f"Name {number}")
+    job = interrupted(full(world), 3)
+    first = "00000000-0000-0000-0000-000000000000"
+    world.right.execute(f"INSERT INTO account (id, fullname) VALUES ('{first}', 'Behind')")
+    coupled = Coupling.objects.order_by("id").first()
+    assert coupled is not None
+    world.left.edit(coupled.left_key, phone="7")
+
+    runner.run(job.pk)
+    world.sync()
+
+    assert len(world.left.keys()) == 46
+    assert Coupling.objects.filter(right_key=first).exists()
+    assert world.right.get(coupled.right_key, "phone") == ("7",)
+    world.assert_quiet()
+
+
+def test_what_was_compared_is_not_compared_again(world: World, small_pages: int) -> None:
+    world.pairs(45)
+    world.set(cursor_scope="another")  # as after a change of fields: every record is looked into
+    done = runner.run(interrupted(full(world), 3).pk)
+    assert done is not None
+    assert (told(done), done.read) == ({"unchanged": 45}, 45)
+
+
+def test_a_place_of_other_rules_counts_for_nothing(make_world: Callable[..., World], small_pages: int) -> None:
+    world = make_world(update_conflict="left")
+    many(world, 45)
+    job = interrupted(full(world), 3)
+    world.mapping.fields.filter(left="phone").delete()
+    FieldMapping.objects.create(mapping=world.mapping, position=9, left="phone", right="status")
+
+    runner.run(job.pk)
+
+    assert world.right.execute("SELECT count(*) FROM account WHERE status = '1'") == [(45,)]
+    world.mapping = TableMapping.objects.select_related("left_connection", "right_connection").get()
+    world.assert_quiet()
