@@ -14,6 +14,7 @@ from syncstatus.engine.decisions import Problem
 from syncstatus.engine.plan import Tally
 from syncstatus.engine.records import Side
 from syncstatus.engine.rules import NO_INSTRUCTION, Instruction, Rules
+from syncstatus.engine.values import Kind
 
 PAGE = 2_500
 """Records in one page: large enough for one statement a batch to pay, small enough that memory stays flat."""
@@ -118,7 +119,11 @@ class Run:
 
     def _may_believe(self, side: Side) -> bool:
         """Whether a record of ``side`` may be taken for what its coupling remembers, because a refused write or its own
-        feed would tell otherwise. Whether it lies within a filter only reading tells, and a preview writes nothing."""
+        feed would tell otherwise. Whether it lies within a filter only reading tells, and a preview writes nothing.
+
+        JSON is remembered as text, which the log could not tell from JSON that is one text."""
+        if any(rule.type(side).kind is Kind.JSON for rule in self.rules.fields):
+            return False
         capabilities = self.endpoints[side].capabilities
         told = capabilities.conditional_write and capabilities.feed is not Feed.NONE
         return told and not self.preview and not getattr(self.mapping, f"{side.value}_filter")

@@ -75,6 +75,7 @@ def _await_turn(run: Run, entries: Sequence[Logged]) -> None:
     keys = [(side, getattr(entry, f"{side.value}_key")) for entry in entries for side in Side]
     records = {mark(side, key) for side, key in keys if key is not None}
     while not run.locks.take(records, NEW.values()).locked:
+        heed(run)
         time.sleep(PAUSE)
 
 

@@ -91,18 +91,21 @@ def newest_entry_of(mapping: TableMapping, side: Side, key: str) -> SyncLogEntry
     return entries.exclude(coupling=None).order_by("-pk").first()
 
 
-def undo_job(job: SyncJob, *, user: User | None, queue: bool = True) -> SyncJob:
-    """Undo all that ``job`` did; the job that does it. Raises ``Refused`` (``undo_job_active``, ``undo_nothing_left``,
-    ``undo_under_way``, ``mapping_paused``, ``mapping_disabled``)."""
+def undo_job(job: SyncJob, *, user: User | None, queue: bool = True, **watched: Any) -> SyncJob:
+    """Undo all that ``job`` did; the job that does it. ``watched`` goes to ``jobs.run_here`` (``queue=False``).
+
+    Raises ``Refused`` (``undo_job_active``, ``undo_nothing_left``, ``undo_under_way``, ``mapping_paused``,
+    ``mapping_disabled``).
+    """
     check_job(job)
-    return _start(job.mapping, "job", job.pk, user, queue)
+    return _start(job.mapping, ["job", job.pk], user, queue, watched)
 
 
-def undo_record(entry: SyncLogEntry, *, user: User | None, queue: bool = True) -> SyncJob:
+def undo_record(entry: SyncLogEntry, *, user: User | None, queue: bool = True, **watched: Any) -> SyncJob:
     """Undo what ``entry`` says, which must be the last thing that was done to its record; the job that does it. Raises
     ``Refused`` (``undo_nothing``, ``undo_not_last``, ``undo_done_already``, and those of ``undo_job``)."""
     check_entry(entry)
-    return _start(entry.mapping, "entry", entry.pk, user, queue)
+    return _start(entry.mapping, ["entry", entry.pk], user, queue, watched)
 
 
 def preview_job(job: SyncJob) -> SyncJob:
@@ -143,29 +146,34 @@ def _overtaken_by(entry: SyncLogEntry, job: int) -> str:
     return "undo_done_already" if undone.exists() else "undo_not_last"
 
 
-def _start(mapping: TableMapping, what: str, id: int, user: User | None, queue: bool) -> SyncJob:
+def _start(
+    mapping: TableMapping, undoes: list[Any], user: User | None, queue: bool, watched: dict[str, Any]
+) -> SyncJob:
     """One undo of the same at a time; one that was stopped at a terminal goes on."""
     jobs.check_may_run(mapping)
-    wish: dict[str, Any] = {"undoes": [what, id]}
     try:
         with transaction.atomic():
             job = SyncJob.objects.create(
-                mapping=mapping, kind=Kind.UNDO, trigger=Trigger.MANUAL, requested_by=user, parameters=wish
+                mapping=mapping,
+                kind=Kind.UNDO,
+                trigger=Trigger.MANUAL,
+                requested_by=user,
+                parameters={"undoes": undoes},
             )
     except IntegrityError:  # one_undo_of_the_same
-        return _go_on(wish, user, queue)
+        return _go_on(undoes, user, queue, watched)
     if not queue:
-        return jobs.run_here(job)
+        return jobs.run_here(job, **watched)
     jobs.ring(job)
     return job
 
 
-def _go_on(wish: dict[str, Any], user: User | None, queue: bool) -> SyncJob:
-    undo = SyncJob.objects.filter(kind=Kind.UNDO, state__in=ACTIVE, parameters__undoes=wish["undoes"]).first()
+def _go_on(undoes: list[Any], user: User | None, queue: bool, watched: dict[str, Any]) -> SyncJob:
+    undo = SyncJob.objects.filter(kind=Kind.UNDO, state__in=ACTIVE, parameters__undoes=undoes).first()
     if undo is None or "resume" not in stopping.actions(undo):
         raise Refused("undo_under_way", job=undo.pk if undo is not None else "")
     resumed = stopping.resume(undo, user=user)
-    return resumed if queue else jobs.run_here(resumed)
+    return resumed if queue else jobs.run_here(resumed, **watched)
 
 
 def _plan(counted: Sequence[Census]) -> Plan:

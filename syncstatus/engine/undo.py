@@ -30,6 +30,7 @@ from syncstatus.engine.logged import NotRestorable, restored
 from syncstatus.engine.plan import Outcome
 from syncstatus.engine.records import UNKNOWN, Memory, Pair, Record, Side, Values
 from syncstatus.engine.rules import Rules
+from syncstatus.engine.values import FieldType, ValueRefused, common_kind
 
 UNDONE: Final = "undone"
 DELETION_UNDONE: Final = "deletion_undone"
@@ -183,10 +184,20 @@ def _restored(rules: Rules, side: Side, positions: tuple[int, ...], written: Wri
     values: dict[int, Any] = {}
     for position, pair in zip(positions, written.values(), strict=True):
         try:
-            values[position] = restored(rules.fields[position].type(side), pair[which])
-        except NotRestorable:
+            values[position] = _native(rules, side, position, pair[which])
+        except (NotRestorable, ValueRefused):
             raise _Refused("undo_value_unknown", (position,), side=side.value) from None
     return values
+
+
+def _native(rules: Rules, side: Side, position: int, shown: Any) -> Any:
+    """A record that was taken for what its coupling remembers was logged in the form in which values are compared."""
+    rule = rules.fields[position]
+    try:
+        return restored(rule.type(side), shown)
+    except NotRestorable:
+        compared = restored(FieldType(common_kind(rule.left_type, rule.right_type)), shown)
+        return rules.compiled.converters[side][position](compared)
 
 
 def _row(rules: Rules, values: Mapping[int, Any]) -> Values:

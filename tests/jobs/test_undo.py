@@ -455,6 +455,21 @@ def test_times_come_back_with_their_microseconds(world: World) -> None:
     assert world.right.get(partner, "opens") == (old,)
 
 
+def test_json_comes_back_as_it_was_stored(world: World) -> None:
+    from couplings.models import FieldMapping
+
+    for table in (world.left, world.right):
+        table.execute(f"ALTER TABLE {table.name} ADD tags jsonb")
+    FieldMapping.objects.create(mapping=world.mapping, position=9, left="tags", right="tags")
+    key, partner = world.pair(name="Adatum", tags='{"b": [1, null], "a": "x"}')
+    world.left.edit(key, tags='["y"]')
+    world.sync()
+    assert told(undone(key)) == {"modified": 1}
+    assert world.right.get(partner, "tags") == ({"b": [1, None], "a": "x"},)
+    assert told(undone(key)) == {"modified": 1}
+    assert world.right.get(partner, "tags") == (["y"],)
+
+
 def _open(world: World):  # type: ignore[no-untyped-def]
     from couplings.models import SyncError
 

@@ -1,4 +1,3 @@
-import signal
 import sys
 import time
 from argparse import ArgumentParser
@@ -12,6 +11,7 @@ from django.utils.translation import gettext as _
 from couplings.messages import render
 from couplings.models import TableMapping
 from jobs.management import output
+from jobs.management.interruption import interruptible
 from jobs.management.output import IN_STEP, NO_CONNECTION, OUT_OF_STEP
 from jobs.management.progress import Progress
 from jobs.models import OUTCOMES, JobState, Kind, SyncJob
@@ -40,11 +40,10 @@ class Command(BaseCommand):
 
     def handle(self, **options: Any) -> None:
         self.options = options
-        self.stopped = False
         plan = self._plan()
         mappings = [plan.mapping] if plan is not None else self._mappings()
-        with self._interruptible():
-            codes = [self._sync(mapping, plan) for mapping in mappings if not self.stopped]
+        with interruptible(self.stderr.write) as self.interruption:
+            codes = [self._sync(mapping, plan) for mapping in mappings if not self.interruption.stopped]
         if max(codes, default=IN_STEP):
             sys.exit(max(codes))
 
@@ -79,21 +78,6 @@ class Command(BaseCommand):
             enabled = TableMapping.objects.filter(enabled=True, paused=False)
             return jobs.in_order(enabled.select_related("left_connection", "right_connection"))
         return [output.mapping_named(name) for name in dict.fromkeys(names)]
-
-    @contextmanager
-    def _interruptible(self) -> Iterator[None]:
-        """The first Ctrl-C ends the run after the page it is in, a second one at once."""
-
-        def stop(number: int, frame: Any) -> None:
-            self.stopped = True
-            signal.signal(signal.SIGINT, signal.default_int_handler)
-            self.stderr.write(_("Stopping after this page. Press Ctrl-C again to stop at once."))
-
-        before = signal.signal(signal.SIGINT, stop)
-        try:
-            yield
-        finally:
-            signal.signal(signal.SIGINT, before)
 
     def _sync(self, mapping: TableMapping, plan: SyncJob | None) -> int:
         started = time.monotonic()
@@ -138,7 +122,7 @@ class Command(BaseCommand):
     def _watched(self, mapping: TableMapping) -> Iterator[dict[str, Any]]:
         """How the services let a person watch a job that runs here, and stop it."""
         with Progress(mapping, quiet=self.options["json"] or self.options["queue"]) as progress:
-            yield {"on_page": progress.page, "stop": lambda: self.stopped}
+            yield {"on_page": progress.page, "stop": lambda: self.interruption.stopped}
 
     def _check_keys(self, mapping: TableMapping, parameters: dict[str, Any]) -> None:
         parameters["keys"] = couplings.existing_keys(mapping, Side(parameters["side"]), parameters["keys"])

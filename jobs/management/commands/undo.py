@@ -1,15 +1,19 @@
 import sys
 import time
 from argparse import ArgumentParser
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 from django.core.management.base import BaseCommand
 from django.utils.translation import gettext as _
 
 from couplings.messages import render
-from couplings.models import SyncLogEntry
+from couplings.models import SyncLogEntry, TableMapping
 from jobs.management import output
+from jobs.management.interruption import interruptible
 from jobs.management.output import IN_STEP, NO_CONNECTION, OUT_OF_STEP
+from jobs.management.progress import Progress
 from jobs.models import OUTCOMES, JobState, SyncJob
 from jobs.services import couplings, undo
 from jobs.services.errors import Refused
@@ -59,13 +63,22 @@ class Command(BaseCommand):
             raise output.wrong(_("There is no job %(job)s.") % {"job": self.options["job"]})
         if self.options["preview"]:
             return undo.preview_job(found)
-        return undo.undo_job(found, user=None, queue=self.options["queue"])
+        with self._watched(found.mapping) as watched:
+            return undo.undo_job(found, user=None, queue=self.options["queue"], **watched)
 
     def _undo_record(self) -> SyncJob:
         entry = self._entry()
         if self.options["preview"]:
             return undo.preview_record(entry)
-        return undo.undo_record(entry, user=None, queue=self.options["queue"])
+        with self._watched(entry.mapping) as watched:
+            return undo.undo_record(entry, user=None, queue=self.options["queue"], **watched)
+
+    @contextmanager
+    def _watched(self, mapping: TableMapping) -> Iterator[dict[str, Any]]:
+        """How a person watches the job where it runs here, and stops it."""
+        quiet = self.options["json"] or self.options["queue"]
+        with interruptible(self.stderr.write) as interruption, Progress(mapping, quiet=quiet) as progress:
+            yield {"on_page": progress.page, "stop": lambda: interruption.stopped}
 
     def _entry(self) -> SyncLogEntry:
         name, key = self.options["record"]

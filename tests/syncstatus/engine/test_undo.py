@@ -2,6 +2,7 @@
 
 import json
 from datetime import UTC, date, datetime, time
+from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -164,6 +165,27 @@ def test_nothing_is_written_where_the_mapping_does_not_write_any_more(what: Done
 def test_a_record_that_an_interrupted_undo_created_is_coupled() -> None:
     there = Pair(None, record("Adatum", "old"))
     assert summary(undo(RULES, ROWS["a deletion"][0], there, adopted=True)) == "couple"
+
+
+MIXES = {
+    "a number as text": (Kind.INTEGER, Kind.TEXT, 7, "7"),
+    "yes as a number": (Kind.INTEGER, Kind.BOOLEAN, 1, True),
+    "a whole decimal": (Kind.DECIMAL, Kind.INTEGER, "5.00", 5),
+    "a day as a moment": (Kind.DATE, Kind.DATETIME, "2026-11-23", datetime(2026, 11, 23, tzinfo=UTC)),
+    "a float as a decimal": (Kind.FLOAT, Kind.DECIMAL, 1.5, Decimal("1.5")),
+}
+
+
+@pytest.mark.parametrize(("left", "right", "logged_as", "expected"), MIXES.values(), ids=MIXES)
+def test_an_old_value_that_was_logged_as_it_is_compared_is_written_in_the_fields_own_type(
+    left: Kind, right: Kind, logged_as: Any, expected: Any
+) -> None:
+    """The record was not read before it was written, so that only what the pair remembers of it could be logged."""
+    rules = rules_of(FieldRule("f", "f", FieldType(left), FieldType(right)))
+    what = done(Outcome.MODIFIED, right={"f": (logged_as, None)})
+    answer = undo(rules, what, Pair(record(None), record(None), memory(None)))
+    assert answer.right == {0: expected}
+    assert type(answer.right[0]) is type(expected)
 
 
 def test_what_was_compared_in_another_form_is_compared_so_again() -> None:
