@@ -122,9 +122,9 @@ def resting(mappings: Collection[int]) -> QuerySet[Connection]:
 
 
 def until(connection: int) -> str:
-    """When the system is asked again, in ISO 8601; empty when that is now."""
-    row = Connection.objects.filter(pk=connection, circuit=Circuit.OPEN, open_until__gt=Now()).first()
-    return row.open_until.isoformat() if row is not None and row.open_until is not None else ""
+    """When the system is asked again, in ISO 8601; empty when it is in use."""
+    moment = Connection.objects.filter(pk=connection).values_list("open_until", flat=True).first()
+    return moment.isoformat() if moment is not None else ""
 
 
 def obey(connection: Connection) -> None:

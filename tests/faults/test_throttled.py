@@ -22,7 +22,7 @@ from syncstatus.engine.records import Side
 from tests.faults import processes, throttled
 from tests.faults.processes import bells
 from tests.faults.throttled import Gate
-from tests.jobs.worlds import World
+from tests.jobs.worlds import World, told
 
 SECOND = timedelta(seconds=1)
 
@@ -144,6 +144,34 @@ def test_what_was_written_of_a_page_that_is_cut_short_is_in_the_log_once(world: 
     job.refresh_from_db()
     assert (job.state, job.read, job.inserted, job.modified) == (JobState.FINISHED, 4, 3, 1)
     assert SyncLogEntry.objects.filter(job=job.pk).count() == 4
+    world.assert_quiet()
+
+
+@pytest.mark.parametrize("what", ["create", "update"])
+def test_a_system_that_does_a_part_of_what_it_was_sent(world: World, gate: Gate, what: str) -> None:
+    """The part is remembered, and the rest is no error of its records."""
+    connection = crm()
+    Connection.objects.filter(pk=connection.pk).update(settings={"url": f"{connection.settings['url']}&batch=100"})
+    world.sync()  # another URL may be another system: everything is compared once
+    add_customers(world, 1000)
+    if what == "update":
+        tasks.run_job(scheduled(world).pk)
+        world.left.execute("UPDATE customer SET phone = '7' WHERE name <> 'Adatum'")
+    gate.refuse(only=what, after=3, retry_after=300)
+    job = scheduled(world)
+    tasks.run_job(job.pk)
+    job.refresh_from_db()
+    done = {"create": "inserted", "update": "modified"}[what]
+    assert told(job) == {done: 300}
+    assert (job.state, job.read) == (JobState.QUEUED, 300)
+    assert world.error().code == "asked_to_wait"
+    assert not CreateIntent.objects.exists()
+    time_passes()
+    tasks.run_job(job.pk)
+    job.refresh_from_db()
+    assert (job.state, job.read, getattr(job, done)) == (JobState.FINISHED, 1000, 1000)
+    assert SyncLogEntry.objects.filter(job=job.pk).count() == 1000
+    assert world.errors() == []
     world.assert_quiet()
 
 

@@ -2,16 +2,18 @@
 
 It is the SQL connector with a gate in front: every call asks a local HTTP server first, whose answer may be 429 or 503
 with Retry-After, as services in front of databases do. The address of the gate stands in the connection's URL
-(``postgresql://…?gate=PORT``). ``install`` makes the kind known to any process whose PYTHONPATH names the folder.
+(``postgresql://…?gate=PORT``); with ``&batch=100`` writes go a hundred at a time, each with a question of its own.
+``install`` makes the kind known to any process whose PYTHONPATH names the folder.
 """
 
 import http.client
 import threading
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
+from functools import partial
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from types import TracebackType
@@ -21,7 +23,7 @@ from sqlalchemy import make_url
 
 from syncstatus.connectors import retry_after
 from syncstatus.connectors.errors import Throttled, Unreachable
-from syncstatus.connectors.ports import Endpoint, Health, Source, TableInfo
+from syncstatus.connectors.ports import Endpoint, Health, Outcome, Source, TableInfo, WriteResult
 from syncstatus.connectors.sql.connector import SqlConnector
 from syncstatus.connectors.sql.connector import connect as connect_sql
 
@@ -39,16 +41,16 @@ def install(folder: Path) -> None:
 
 def connect(settings: Mapping[str, Any]) -> "ThrottledConnector":
     url = make_url(settings["url"])
-    port = int(str(url.query["gate"]))
-    sql = {**settings, "url": url.difference_update_query(["gate"]).render_as_string(hide_password=False)}
-    return ThrottledConnector(connect_sql(sql), port)
+    port, batch = int(str(url.query["gate"])), int(str(url.query.get("batch", 0)))
+    plain = url.difference_update_query(["gate", "batch"]).render_as_string(hide_password=False)
+    return ThrottledConnector(connect_sql({**settings, "url": plain}), port, batch)
 
 
 class ThrottledConnector:
     """Implements ``ports.Connector``."""
 
-    def __init__(self, inner: SqlConnector, port: int) -> None:
-        self._inner, self._port = inner, port
+    def __init__(self, inner: SqlConnector, port: int, batch: int) -> None:
+        self._inner, self._port, self._batch = inner, port, batch
 
     def check(self) -> Health:
         ask(self._port, "check")
@@ -60,7 +62,7 @@ class ThrottledConnector:
 
     def open(self, source: Source) -> Endpoint:
         ask(self._port, "open")
-        return ThrottledEndpoint(self._inner.open(source), self._port)  # type: ignore[return-value]
+        return ThrottledEndpoint(self._inner.open(source), self._port, self._batch)  # type: ignore[return-value]
 
     def close(self) -> None:
         self._inner.close()
@@ -69,19 +71,39 @@ class ThrottledConnector:
 class ThrottledEndpoint:
     """Implements ``ports.Endpoint``: each method asks the gate, then the database."""
 
-    def __init__(self, inner: Endpoint, port: int) -> None:
-        self._inner, self._port = inner, port
+    def __init__(self, inner: Endpoint, port: int, batch: int) -> None:
+        self._inner, self._port, self._batch = inner, port, batch
 
     def __getattr__(self, name: str) -> Any:
         found = getattr(self._inner, name)
         if not callable(found):
             return found
+        if self._batch and name in ("create", "update", "delete"):
+            return partial(self._in_batches, name, found)
 
         def call(*arguments: Any, **options: Any) -> Any:
             ask(self._port, name)
             return found(*arguments, **options)
 
         return call
+
+    def _in_batches(self, name: str, write: Any, operations: Sequence[Any]) -> list[WriteResult]:
+        """What was done before the gate closes is told; the others are left undone (``ports.Endpoint``)."""
+        results: list[WriteResult] = []
+        for start in range(0, len(operations), self._batch):
+            try:
+                ask(self._port, name)
+            except Throttled as error:
+                if not results:
+                    raise
+                params = {"retry_after": error.retry_after}
+                rest = [
+                    WriteResult(Outcome.TRANSIENT, one.key, code="throttled", params=params)
+                    for one in operations[start:]
+                ]
+                return results + rest
+            results += write(operations[start : start + self._batch])
+        return results
 
 
 def ask(port: int, what: str) -> None:
