@@ -150,7 +150,8 @@ def _without_bell() -> QuerySet[SyncJob]:
 
 def oldest_waiting() -> timedelta | None:
     """The age of the job that has waited longest for its turn, by the store's clock; None when none waits. A job that
-    was put back counts from its first start."""
+    was put back counts from its first start, and one that waits for a system not at all."""
     waited = Now() - Coalesce(F("started"), F("created"))
-    found: timedelta | None = SyncJob.objects.filter(WAITING).aggregate(longest=Max(waited))["longest"]
+    its_turn = SyncJob.objects.filter(WAITING, circuits.both_admitting("mapping__"))
+    found: timedelta | None = its_turn.aggregate(longest=Max(waited))["longest"]
     return found

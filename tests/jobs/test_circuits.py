@@ -85,6 +85,7 @@ def test_t17_an_hour_without_the_system_is_one_error_and_no_change_is_lost(
         assert bells(broker) == 0
         tasks.run_job(job.pk)
         assert world.error().attempts == attempt, "nobody tries before the time"
+        assert queue.oldest_waiting() is None, "it waits for the system, not for a worker"
         time_passes()
     Connection.objects.filter(pk=crm.pk).update(settings=good)
     tasks.ring_due()
