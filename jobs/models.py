@@ -108,6 +108,7 @@ class SyncJob(models.Model):
     holder = models.CharField(max_length=100, blank=True, default="")
     lease_until = models.DateTimeField(null=True, blank=True)
     attempts = models.PositiveIntegerField(_("attempts"), default=0)
+    advanced_in = models.PositiveIntegerField(default=0)  # the attempt that last changed a record
     asked = models.CharField(max_length=10, choices=Wish.choices, blank=True, default=Wish.NONE)
     progress = models.JSONField(default=dict, blank=True)
     # The step it is in, for readers: how far it got, of how many where that is known, in records a second.
@@ -179,6 +180,19 @@ class SyncJob(models.Model):
 
     def __str__(self) -> str:
         return f"{self.pk} {self.mapping_id} {self.kind}"
+
+    @property
+    def actions(self) -> list[str]:
+        """What fits the job as it is now, of pause, resume and cancel, in the order of the buttons."""
+        at_terminal = self.state == JobState.QUEUED and "resume" in self.parameters
+        waits_for_person = self.state == JobState.PAUSED or at_terminal
+        works = self.state in (JobState.QUEUED, JobState.RUNNING) and not waits_for_person
+        fitting = {
+            "pause": works and self.asked not in (Wish.PAUSE, Wish.CANCEL),
+            "resume": waits_for_person or self.asked == Wish.PAUSE,
+            "cancel": (works or waits_for_person) and self.asked != Wish.CANCEL,
+        }
+        return [action for action, fits in fitting.items() if fits]
 
 
 class PlannedChange(RecordEntry):

@@ -3,6 +3,7 @@
 from typing import Any
 
 import django_tables2 as tables
+from django.template.loader import render_to_string
 from django.urls import reverse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
@@ -10,6 +11,7 @@ from django.utils.translation import gettext_lazy
 
 from couplings.models import SyncError
 from couplings.models.error import State
+from couplings.roles import SYNCHRONIZE
 from couplings.shown import ago, badge, duration, number
 from couplings.tables import PagedTable, Selection, error_url, link, requested_text
 from couplings.templatetags.records import outcomes
@@ -67,6 +69,7 @@ class JobTable(PagedTable):
     read = tables.Column(gettext_lazy("Read"), orderable=False, attrs=NUMBER)
     outcomes = tables.Column(gettext_lazy("Outcomes"), empty_values=(), orderable=False)
     state = tables.Column(gettext_lazy("State"), orderable=False)
+    actions = tables.Column(gettext_lazy("Actions"), empty_values=(), orderable=False)
 
     class Meta(PagedTable.Meta):
         row_attrs = {"class": lambda record: f"state-{record.state}"}
@@ -94,6 +97,13 @@ class JobTable(PagedTable):
 
     def render_outcomes(self, record: SyncJob) -> str:
         return outcomes(record)
+
+    def render_actions(self, record: SyncJob) -> SafeString | str:
+        actions = record.actions
+        if not actions or not self.request.user.has_perm(SYNCHRONIZE):
+            return ""
+        context = {"job": record, "actions": actions, "next": self.request.get_full_path()}
+        return render_to_string("jobs/job_actions.html", context, self.request)
 
     def render_state(self, record: SyncJob) -> SafeString:
         state = badge(record.state, record.get_state_display())

@@ -52,22 +52,6 @@ def resume(job: SyncJob, *, user: User | None) -> SyncJob:
     raise _refusal(_now(job))
 
 
-def actions(job: SyncJob) -> list[str]:
-    """What fits the job as it is now, of pause, resume and cancel, in the order of its buttons."""
-    waits_for_person = job.state == JobState.PAUSED or _stopped_at_terminal(job)
-    works = job.state in (JobState.QUEUED, JobState.RUNNING) and not waits_for_person
-    fitting = {
-        "pause": works and job.asked not in (Wish.PAUSE, Wish.CANCEL),
-        "resume": waits_for_person or job.asked == Wish.PAUSE,
-        "cancel": (works or waits_for_person) and job.asked != Wish.CANCEL,
-    }
-    return [action for action, fits in fitting.items() if fits]
-
-
-def _stopped_at_terminal(job: SyncJob) -> bool:
-    return job.state == JobState.QUEUED and "resume" in job.parameters
-
-
 def _stop(job: SyncJob, at_once: list[JobState], wish: Wish, **ended: Any) -> SyncJob:
     mine = SyncJob.objects.filter(pk=job.pk)
     abandoned = Q(state=JobState.RUNNING, lease_until__lt=Now())

@@ -80,7 +80,7 @@ def job(request: HttpRequest, pk: int) -> HttpResponse:
         "undoable": undo.undoable(shown.rows) if undo.may_be_undone(found) else set(),
         "page": shown,
         "asked": Wish(found.asked).label,
-        "actions": [*stopping.actions(found), *plans.actions(found)],
+        "actions": [*found.actions, *plans.actions(found)],
         "progress": progress.of(found),
     }
     return render(request, "jobs/job.html", context)

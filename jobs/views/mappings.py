@@ -14,7 +14,7 @@ from couplings.messages import render as sentence
 from couplings.models import SyncError, TableMapping
 from couplings.paging import bounded_count
 from jobs.forms import MappingActionForm
-from jobs.models import Kind, SyncJob
+from jobs.models import JobState, Kind, SyncJob
 from jobs.services import jobs as job_service
 from jobs.services import mappings as service
 from jobs.services import plans
@@ -53,6 +53,7 @@ def mapping(request: HttpRequest, name: str) -> HttpResponse:
         "rules": rules_in_words.sentences(found),
         "fields": rules_in_words.fields(found),
         "jobs": SyncJob.objects.filter(mapping=found).select_related("requested_by").order_by("-pk")[:RECENT],
+        "on_hold": SyncJob.objects.filter(mapping=found, state=JobState.PAUSED).order_by("pk"),
         "errors": bounded_count(SyncError.objects.open().filter(mapping=found)),
         "couplings": bounded_count(found.couplings.all()),
     }
@@ -82,11 +83,12 @@ def act(mapping: TableMapping, action: str, user: User | None) -> str:
     """Does it, and says so."""
     match action:
         case "pause":
-            service.pause(mapping, user=user)
-            return _("The mapping is paused. Changes are kept and played back when it resumes.")
+            changed = service.pause(mapping, user=user)
+            said = _("The mapping is paused. Changes are kept and played back when it resumes.")
+            return said if changed else _("The mapping was paused already.")
         case "resume":
-            service.resume(mapping, user=user)
-            return _("The mapping resumes.")
+            changed = service.resume(mapping, user=user)
+            return _("The mapping resumes.") if changed else _("The mapping was not paused.")
         case "preview":
             job = plans.preview(mapping, Kind.MODIFIED, user=user)
             return _(

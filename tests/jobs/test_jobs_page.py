@@ -185,6 +185,23 @@ def test_a_running_job_says_that_it_obeys_after_its_page(ada: Client) -> None:
     assert buttons(ada, job) == []
 
 
+def test_the_list_has_the_buttons_of_what_has_not_ended_and_leads_back_to_itself(ada: Client) -> None:
+    mapping = given.mapping()
+    given.job(mapping)
+    job = given.job(mapping, kind=Kind.FULL, state=JobState.QUEUED, started=None, finished=None)
+    page = ada.get(URL, {"state": "queued"}).content.decode()
+    assert page.count('name="action" value="cancel"') == 1
+    assert f'action="/jobs/{job.pk}/actions/"' in page
+
+    sent = ada.post(f"{URL}{job.pk}/actions/", {"action": "cancel", "next": f"{URL}?state=queued"})
+
+    assert sent["Location"] == f"{URL}?state=queued"
+    assert 'name="action" value="cancel"' not in ada.get(URL).content.decode()
+    carl = given.signed_in(given.person("carl", "viewer"))
+    SyncJob.objects.filter(pk=job.pk).update(state=JobState.QUEUED)
+    assert 'name="action" value="cancel"' not in carl.get(URL).content.decode()
+
+
 def test_a_viewer_stops_nothing() -> None:
     job = given.job(given.mapping(), state=JobState.QUEUED, started=None, finished=None)
     carl = given.signed_in(given.person("carl", "viewer"))

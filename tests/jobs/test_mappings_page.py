@@ -7,7 +7,7 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from couplings.models import Connection
-from jobs.models import Kind, SyncJob
+from jobs.models import JobState, Kind, SyncJob
 from tests import given
 
 pytestmark = pytest.mark.django_db
@@ -102,6 +102,21 @@ def test_pause_and_resume(ada: Client) -> None:
     assert "The mapping resumes." in act(ada, "resume")
     mapping.refresh_from_db()
     assert not mapping.paused
+
+
+def test_paused_or_resumed_twice_it_says_so(ada: Client) -> None:
+    given.mapping()
+    assert "was not paused" in act(ada, "resume")
+    act(ada, "pause")
+    assert "was paused already" in act(ada, "pause")
+
+
+def test_a_job_on_hold_is_named_where_the_schedule_waits_for_it(ada: Client) -> None:
+    job = given.job(given.mapping(), state=JobState.PAUSED)
+
+    page = ada.get("/mappings/CUSTOMER/").content.decode()
+
+    assert f'<a href="/jobs/{job.pk}/">Job {job.pk}</a>: It is on hold, and the schedule waits' in page
 
 
 def test_who_may_do_what() -> None:

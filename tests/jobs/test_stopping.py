@@ -197,7 +197,7 @@ def test_twice_is_harmless_and_says_so(world: World) -> None:
 def test_a_job_stopped_at_the_terminal_is_handed_to_the_workers(world: World, small_pages: int) -> None:
     many(world, 25)
     job = jobs.start_here(world.mapping, Kind.MODIFIED, stop=lambda: True)
-    assert stopping.actions(job) == ["resume", "cancel"]
+    assert job.actions == ["resume", "cancel"]
     assert stopping.resume(job, user=None).parameters == {}
     tasks.run_job(job.pk)
     assert Coupling.objects.count() == 25
