@@ -176,6 +176,10 @@ REFUSALS = {
     "one_side_deleted": _("One of the records is deleted. Restore it, delete the other one, or remove the coupling."),
     "nothing_deleted": _("Neither record is deleted, so there is nothing to restore or delete."),
     "already_requested": _("Somebody has asked for them already."),
+    "nothing_unanswered": _("No answer to a create is missing there, so nothing is created again."),
+    "not_a_candidate": _(
+        "The record %(key)s is none of those that were found. Set Up Coupling couples any two records."
+    ),
     "record_in_work": _("A job is at work on it in this moment. Try again in a minute."),
     "job_ended": _("Job %(job)s had already ended."),
     "job_on_hold": _("Job %(job)s is on hold already."),
@@ -232,6 +236,9 @@ CONNECTIONS = {
     "throttled": _("%(connection)s cannot take more requests for now. No record is to blame."),
     "asked_to_wait": _("%(connection)s has asked to be left alone until %(until)s; no record is to blame."),
     "connection_open": _("%(connection)s has asked to be left alone until %(until)s, so it is not asked before."),
+    "limit_reached": _(
+        "%(connection)s was sent all the requests that its limit allows for now. Try again in %(seconds)s seconds."
+    ),
     "credentials_refused": _("%(connection)s refused the user name or the password."),
     "database_missing": _("%(connection)s answers, but the database it names does not exist there."),
     "access_denied": _("The user of %(connection)s may not read the table %(table)s."),
@@ -256,6 +263,10 @@ CONNECTIONS = {
 
 SCHEMA = {
     "schema_mismatch": _("The mapping %(mapping)s does not fit the tables of %(connection)s."),
+    "schema_changed": _(
+        "The table %(table)s in %(connection)s was changed since the last run: %(changes)s. The mapping is paused, and "
+        "nothing was written."
+    ),
     "table_missing": _("There is no table %(table)s in %(connection)s."),
     "field_missing": _("The table %(table)s in %(connection)s has no field %(field)s."),
     "key_missing": _("The table %(table)s in %(connection)s has no usable key."),
@@ -302,11 +313,13 @@ NEXT_STEPS = {
         "Look at what was changed, then restore the record, delete the other one, or remove the coupling."
     ),
     "duplicate": _("Remove one of the two records, or couple the right ones, then retry."),
-    "ambiguous": _("Make the records distinguishable, or couple the right ones, then retry."),
+    "ambiguous": _("Adopt the right one of them, or make the records distinguishable, then retry."),
     "dependency": _("Nothing has to be done: it is synchronized as soon as the other record is coupled."),
     "validation": _("Correct the value in the system it comes from, then retry."),
     "permission": _("Ask an administrator to allow it in that system, then retry."),
-    "unknown_outcome": _("Look in that system whether the record is there, then retry: what is found is coupled."),
+    "unknown_outcome": _(
+        "Adopt the record if it is one of those that were found. If you are sure that none was made, create it again."
+    ),
     "schema": _("An administrator has to adapt the mapping or the table. The mapping rests until then."),
     "transient": _("Nothing has to be done: it is tried again by itself."),
     "connection": _("Nothing has to be done unless it lasts: it resumes by itself as soon as the system answers."),
@@ -317,6 +330,7 @@ NEXT_STEPS = {
 }
 
 NEXT_STEPS_BY_CODE = {
+    "schema_changed": _("An administrator looks whether the mapping still fits the table, and resumes it."),
     "throttled": _("Nothing has to be done: it is asked again by itself. If it lasts, set a “limit” for it."),
     "asked_to_wait": _(
         "Nothing has to be done: synchronization resumes by itself at that time. If it happens often, set a “limit” "

@@ -76,6 +76,7 @@ class TableMapping(models.Model):
     right_cursor = models.JSONField(null=True, blank=True)
     cursor_scope = models.CharField(max_length=64, blank=True, default="")
     last_sweep = models.DateTimeField(null=True, blank=True)
+    columns = models.JSONField(null=True, blank=True)  # as the last run found them (``jobs.runner.schema``)
     # How many records each side listed when they were counted last: a guard compares.
     left_listed = models.PositiveBigIntegerField(null=True, blank=True)
     right_listed = models.PositiveBigIntegerField(null=True, blank=True)

@@ -12,7 +12,7 @@ from couplings.models import TableMapping
 from couplings.store import clock, couplings, errors
 from jobs.models import Kind
 from jobs.progress import Phase
-from jobs.runner import applying, place, plans, sources
+from jobs.runner import applying, place, plans, schema, sources
 from jobs.runner.context import PAGE, Run
 from jobs.runner.guarding import judge
 from jobs.runner.pages import work_off
@@ -22,6 +22,7 @@ from jobs.runner.systems import behind_fresh_work
 from jobs.runner.undoing import undo
 from syncstatus.connectors.errors import CursorExpired
 from syncstatus.connectors.ports import Feed
+from syncstatus.engine.plan import Outcome
 from syncstatus.engine.records import Side
 
 # Looking at every coupling for vanished records costs about 5 seconds a million; up to this number a job does not
@@ -41,6 +42,7 @@ def work(run: Run) -> None:
         Kind.UNDO: undo,
         Kind.APPLY: _apply,
     }
+    schema.check(run)
     if run.job.kind != Kind.UNDO:  # it settles its own creates, and nobody else's
         run.pace.enter(Phase.UNANSWERED)
         work_off(run, sources.unanswered(run))
@@ -150,8 +152,17 @@ def _missing(run: Run, survey: Survey) -> None:
 
 def _uncoupled(run: Run, side: Side) -> None:
     if not place.is_past(run, side):
-        run.pace.enter(Phase(f"{side.value}_uncoupled"))
-        work_off(run, sources.uncoupled(run, side, place.after(run, side)))
+        after = place.after(run, side)
+        run.pace.enter(Phase(f"{side.value}_uncoupled"), _to_be_listed(run, side) if after is None else None)
+        work_off(run, sources.uncoupled(run, side, after))
+
+
+def _to_be_listed(run: Run, side: Side) -> int | None:
+    """What was created meanwhile is listed, too: nearly all of it on the side that is looked through last."""
+    counted = run.counted.get(side)
+    if counted is None or not run.rules.direction.writes(side.other):
+        return None
+    return counted + run.tally.outcomes[Outcome.INSERTED]
 
 
 def _find_deleted(run: Run) -> None:

@@ -15,7 +15,14 @@ from couplings.models.connection import Circuit
 from couplings.models.error import Resolution, State
 from jobs import circuits
 from jobs.circuits import ConnectionRests
-from syncstatus.connectors.errors import AccessDenied, ConnectionFailed, ConnectorError, SchemaMismatch, Throttled
+from syncstatus.connectors.errors import (
+    AccessDenied,
+    ConnectionFailed,
+    ConnectorError,
+    SchemaChanged,
+    SchemaMismatch,
+    Throttled,
+)
 from syncstatus.engine.backoff import CONNECTION, MAPPING
 from syncstatus.engine.decisions import ErrorKind
 
@@ -101,7 +108,10 @@ def gave_up(mapping: TableMapping, code: str, params: dict[str, Any]) -> None:
 
 
 def _mapping_failed(mapping: TableMapping, error: ConnectorError) -> None:
-    """Until somebody mends the mapping or its tables, its schedule looks again less and less often."""
+    """Until somebody mends the mapping or its tables, its schedule looks again less and less often; where a table was
+    changed so that data may be lost, not before a person resumes it (SCENARIOS T22)."""
+    if isinstance(error, SchemaChanged):
+        TableMapping.objects.filter(pk=mapping.pk).update(paused=True)
     entry = _upsert({"mapping": mapping}, _kind(error), error)
     pause = MAPPING.delay(entry.attempts, random.random())
     SyncError.objects.filter(pk=entry.pk).update(next_attempt=Now() + pause)

@@ -3,7 +3,7 @@
 from django.contrib.auth.models import User
 from django.db.models import QuerySet
 
-from couplings.models import TableMapping
+from couplings.models import SyncError, TableMapping
 from jobs.models import JobState, Kind, SyncJob, Wish
 from jobs.services import jobs
 
@@ -19,12 +19,20 @@ def pause(mapping: TableMapping, *, user: User | None) -> bool:
 def resume(mapping: TableMapping, *, user: User | None, queue: bool = True) -> bool:
     """Jobs start again, the first one now; what waited goes on from its last page. A job that is on hold itself stays
     so. False when it was not paused."""
+    _accept_columns(mapping)
     resumed = TableMapping.objects.filter(pk=mapping.pk, paused=True).update(paused=False)
     _ask(mapping, Wish.WAIT, Wish.NONE)
     mapping.refresh_from_db()
     if mapping.enabled and resumed:
         jobs.start(mapping, Kind.MODIFIED, user=user, queue=queue)
     return resumed == 1
+
+
+def _accept_columns(mapping: TableMapping) -> None:
+    """Where the mapping was paused because its tables were changed, they are taken as they are now."""
+    changed = SyncError.objects.open().filter(mapping=mapping, left_key=None, right_key=None, code="schema_changed")
+    if changed.exists():
+        TableMapping.objects.filter(pk=mapping.pk, paused=True).update(columns=None)
 
 
 def begin_again(mappings: QuerySet[TableMapping]) -> None:

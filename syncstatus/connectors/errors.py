@@ -105,6 +105,12 @@ class KeyMissing(SchemaMismatch):
     code = "key_missing"
 
 
+class SchemaChanged(SchemaMismatch):
+    """The table fits the mapping still, but not as it did before: a person has to look."""
+
+    code = "schema_changed"
+
+
 class TypeUnsupported(SchemaMismatch):
     code = "type_unsupported"
 
