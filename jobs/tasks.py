@@ -7,7 +7,7 @@ from celery import shared_task
 from django.db import close_old_connections
 
 from jobs import queue, retention, totals
-from jobs.runner import runner
+from jobs.runner import lease, runner
 
 logger = logging.getLogger(__name__)
 
@@ -41,7 +41,7 @@ def run_job(job: int) -> None:
 def ring_due() -> None:
     """Beat's only entry."""
     close_old_connections()
-    for job in queue.due():
+    for job in dict.fromkeys(queue.due() + lease.orphans()):
         ring(job)
     totals.fold()
     if retention.is_due():

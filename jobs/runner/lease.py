@@ -22,6 +22,7 @@ from jobs.runner.holders import new_holder as new_holder
 from jobs.runner.threads import daemon
 
 RENEWED_EVERY = 5.0  # seconds
+CHANGES = ("inserted", "modified", "deleted", "coupled", "uncoupled")
 
 
 class _Rests(Exception):
@@ -35,6 +36,12 @@ def claim(job: int, holder: str, *, early: bool = False) -> bool:
     if waiting.filter(mapping__enabled=True, mapping__paused=False).exists() and _take(waiting, holder, job, early):
         return True
     return take_over(job, holder, early=early)
+
+
+def orphans() -> list[int]:
+    """Running jobs whose worker was a process of this machine and is gone: nobody need wait for their leases."""
+    running = SyncJob.objects.filter(state=JobState.RUNNING).values_list("pk", "holder")
+    return [job for job, holder in running if is_gone(holder)]
 
 
 def take_over(job: int, holder: str, *, early: bool = False) -> bool:
@@ -79,6 +86,8 @@ def keep(
     page back."""
     fields: dict[str, Any] = {name: F(name) + number for name, number in counters.items() if number}
     fields |= pace or {}
+    if any(counters.get(outcome) for outcome in CHANGES):
+        fields["advanced_in"] = F("attempts")
     if progress:
         fields["progress"] = progress
     if not ours(job, holder).update(lease_until=Now() + TERM, **fields):

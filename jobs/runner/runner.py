@@ -25,8 +25,13 @@ from syncstatus.engine.rules import NO_INSTRUCTION, Instruction
 
 logger = logging.getLogger(__name__)
 
-# A job that stopped its worker so many times is not taken up again.
+# A job that stopped its worker so many times without having changed a record is not taken up again. A long one that
+# gets on may lose more workers than that, by bad luck or by updates of the program, but not any number of them: where
+# fresh changes keep coming, it would get on for ever and never past the record that kills.
 ATTEMPTS = 5
+ATTEMPTS_AT_MOST = 25
+
+NO_ATTEMPTS: dict[str, Any] = {"attempts": 0, "advanced_in": 0}
 
 STORE_LOST = (OperationalError, InterfaceError)
 
@@ -79,7 +84,7 @@ def _run_claimed(
     with bound_contextvars(job=job_id, mapping=job.mapping.name):
         if job.asked or job.mapping.paused:
             _obey(job, holder, job.asked or Wish.WAIT)
-        elif job.attempts > ATTEMPTS:
+        elif _is_hopeless(job):
             _give_up(job, holder)
         else:
             with lease.renewed(job_id, holder), rare_garbage_collection():
@@ -94,9 +99,13 @@ def _as_it_is_now(job: SyncJob) -> SyncJob | None:
     return found
 
 
+def _is_hopeless(job: SyncJob) -> bool:
+    return job.attempts - job.advanced_in > ATTEMPTS or job.attempts > ATTEMPTS_AT_MOST
+
+
 def _give_up(job: SyncJob, holder: str) -> None:
     """A job that stops its worker every time pauses its mapping, until a person has looked (SCENARIOS T6)."""
-    params = {"attempts": ATTEMPTS}
+    params = {"attempts": job.attempts - 1}
     TableMapping.objects.filter(pk=job.mapping_id).update(paused=True)
     troubles.gave_up(job.mapping, code="attempts_exhausted", params=params)
     _finish(job, holder, JobState.FAILED, code="attempts_exhausted", params=params)
@@ -137,7 +146,7 @@ def _run(job: SyncJob, holder: str, **options: Any) -> None:
         _finish(job, holder, JobState.PLANNED if is_plan else JobState.FINISHED)
     except Stopped:
         # A person's wish, no attempt; nobody but a person goes on with it.
-        _put_back(job, holder, attempts=0, parameters=job.parameters | {"resume": "foreground"})
+        _put_back(job, holder, **NO_ATTEMPTS, parameters=job.parameters | {"resume": "foreground"})
     except Asked as asked:
         _obey(job, holder, asked.wish)
     except LeaseLost:
@@ -163,14 +172,14 @@ def _rest(job: SyncJob, holder: str, error: ConnectionFailed, *, waits: bool) ->
     if wish:
         _obey(job, holder, wish)
     elif waits and error.connection is not None:
-        _put_back(job, holder, code=circuits.WAITING, params=params, attempts=0)
+        _put_back(job, holder, code=circuits.WAITING, params=params, **NO_ATTEMPTS)
     else:
         _finish(job, holder, JobState.FAILED, code=error.code, params=params)
 
 
 def open_run(job: SyncJob, holder: str, **options: Any) -> Run:
     mapping = job.mapping
-    endpoints, rules = open_both(mapping)
+    endpoints, rules = open_both(mapping, waits=True)
     state = Run(job, mapping, rules, endpoints, holder, **options)
     state.instruction = _instruction(job)
     state.tally.outcomes.update({outcome: getattr(job, outcome.value) for outcome in state.tally.outcomes})

@@ -8,7 +8,7 @@ import redis
 from django.db.models.functions import Now
 
 from jobs import tasks
-from jobs.models import JobState, Kind, SyncJob
+from jobs.models import JobState, Kind, SyncJob, Trigger
 from jobs.runner import runner
 from jobs.services import jobs, mappings
 from tests.faults import processes
@@ -45,6 +45,8 @@ def kill_worker_at(point: str, number: int) -> None:
 def test_another_worker_takes_over_once_the_lease_ran_out(story: World, broker: redis.Redis) -> None:
     job = jobs.start(story.mapping, Kind.MODIFIED)
     kill_worker_at("after the other side's commit", 5)
+    broker.flushall()
+    SyncJob.objects.filter(pk=job.pk).update(holder="elsewhere:1:abc")
     tasks.ring_due()
     assert bells(broker) == 0, "the lease still holds"
     SyncJob.objects.filter(pk=job.pk).update(holder="elsewhere:1:abc", lease_until=Now() - MINUTE)
@@ -94,6 +96,40 @@ def test_an_emptied_broker_loses_no_job(story: World, broker: redis.Redis) -> No
     with processes.worker():
         processes.until(has_ended(job), "the job whose bell was lost")
     assert_as_undisturbed(story)
+
+
+def test_the_job_of_a_dead_process_of_this_machine_is_rung_at_once(story: World, broker: redis.Redis) -> None:
+    job = jobs.start(story.mapping, Kind.MODIFIED)
+    kill_worker_at("after the other side's commit", 5)
+    broker.flushall()
+    tasks.ring_due()
+    assert bells(broker) == 1, "nobody need wait for the lease"
+    with processes.worker():
+        processes.until(has_ended(job), "another worker to finish the job")
+    assert_as_undisturbed(story)
+
+
+def orphan(world: World, **fields: int) -> SyncJob:
+    """A job whose worker is dead, after so many attempts."""
+    job = jobs.enqueue(world.mapping, Kind.MODIFIED, Trigger.MANUAL)
+    dead = {"state": JobState.RUNNING, "holder": "elsewhere:1:abc", "lease_until": Now() - MINUTE}
+    SyncJob.objects.filter(pk=job.pk).update(**dead, **fields)
+    return job
+
+
+def test_attempts_that_changed_records_are_not_held_against_a_job(story: World, broker: redis.Redis) -> None:
+    job = orphan(story, attempts=runner.ATTEMPTS, advanced_in=1)
+    done = runner.run(job.pk)
+    assert done is not None
+    assert (done.state, done.attempts, done.advanced_in) == (JobState.FINISHED, 6, 6)
+    assert_as_undisturbed(story)
+
+
+def test_a_job_that_gets_on_is_given_up_in_the_end(story: World, broker: redis.Redis) -> None:
+    job = orphan(story, attempts=runner.ATTEMPTS_AT_MOST, advanced_in=runner.ATTEMPTS_AT_MOST)
+    done = runner.run(job.pk)
+    assert done is not None
+    assert (done.state, done.code) == (JobState.FAILED, "attempts_exhausted")
 
 
 def test_t6_a_job_that_kills_its_worker_every_time_is_given_up(story: World, broker: redis.Redis) -> None:
