@@ -1,7 +1,7 @@
 """How far a job is, as its readers see it: the step it is in, the rate of its last pages, and what is left of the step.
 
-Only a step can be foretold, and only one whose size is known before: nobody knows how much a change feed will list, or
-how many of a table's records have no coupling. There is no estimate then, rather than a guess.
+Only a step can be foretold, and only one whose size is known before: nobody knows how much a change feed will list.
+There is no estimate then, rather than a guess.
 """
 
 from dataclasses import dataclass

@@ -75,6 +75,7 @@ class Run:
     ``is_probe``: others wait until its first page tells whether a system answers again (``jobs.circuits``).
 
     ``undecided`` are records of which nobody knows whether a create of ours made them: nothing is done with them.
+    ``counted`` is how many records a side lists besides those inserted by this run, where that was asked.
     ``written`` counts what the page under way wrote. ``holds`` has, for a side whose deletions a guard keeps back, the
     reason (DESIGN R9).
     """
@@ -96,6 +97,7 @@ class Run:
     ring: Callable[[int], None] | None = None
     is_probe: bool = False
     pace: Pace = field(default_factory=Pace)
+    counted: dict[Side, int] = field(default_factory=dict)
     statistics_at: int = PAGE  # so many new couplings make the store's statistics worth refreshing
     previewed: set[str] = field(default_factory=set)
     undecided: dict[Side, set[str]] = field(default_factory=lambda: {side: set() for side in Side})

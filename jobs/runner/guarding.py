@@ -9,6 +9,7 @@ from couplings.store import couplings, errors
 from jobs.runner.context import PAGE, Run
 from syncstatus.connectors.ports import ChangePage
 from syncstatus.engine.guards import Listed, check_deletions
+from syncstatus.engine.plan import Outcome
 from syncstatus.engine.records import Side
 
 
@@ -45,6 +46,8 @@ def _listed(run: Run, side: Side) -> Listed | None:
     """How many records the side lists, and how many when they were counted last; None where nobody can tell."""
     name = f"{side.value}_listed"
     before, now = getattr(run.mapping, name), run.endpoints[side].count()
+    if now is not None:
+        run.counted[side] = now - run.tally.outcomes[Outcome.INSERTED]
     if now is not None and not run.preview:
         TableMapping.objects.filter(pk=run.mapping.pk).update(**{name: now})
     return Listed(now, before) if now is not None and before is not None else None

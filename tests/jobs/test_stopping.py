@@ -272,6 +272,9 @@ def test_records_that_come_behind_the_place_are_found_by_the_next_run(world: Wor
     world.left.edit(coupled.left_key, phone="7")
 
     runner.run(job.pk)
+    world.mapping.refresh_from_db()
+    cursors = {"left": world.mapping.left_cursor, "right": world.mapping.right_cursor}
+    assert cursors == job.progress["cursors"], "the next run begins where the job began, not where it was resumed"
     world.sync()
 
     assert len(world.left.keys()) == 46
