@@ -167,6 +167,7 @@ PLANS = {
     "plan_applied": _("The plan was applied by job %(job)s. %(by)s"),
     "plan_discarded": _("The plan was discarded. %(by)s"),
     "plan_unfinished": _("The preview %(plan)s has not ended yet. Wait until it is planned."),
+    "resume_first": _("The mapping %(mapping)s is paused. Resume it first; nothing was started."),
     "not_a_plan": _("Job %(plan)s has no plan that could be applied."),
 }
 

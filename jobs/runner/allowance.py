@@ -6,6 +6,7 @@ quarter of it while fresh changes wait (DESIGN R10). While Redis is away, each p
 """
 
 import logging
+import math
 import threading
 import time
 import uuid
@@ -18,20 +19,36 @@ import redis
 from django.conf import settings
 
 from couplings.models import Connection
+from syncstatus.connectors.errors import Throttled
 
 logger = logging.getLogger(__name__)
 
 ANSWER_WITHIN = 1.0  # seconds
 LOOK_AGAIN = 5.0  # seconds between two attempts to reach a Redis that is away
+PATIENCE = 2.0  # seconds that a person is left in front of a page
 LONGEST_NAP = 1.0  # seconds; whoever waits looks again, as fresh work may have begun or ended to wait
 
 
-def take(connection: Connection, *, retry: bool) -> None:
-    """Wait until ``connection`` may be sent one more request; at once where its configuration sets no limit."""
+class LimitReached(Throttled):
+    """The limit leaves no room for a request that a person waits for. Nothing was sent."""
+
+    def __init__(self, *, retry_after: float, **params: Any) -> None:
+        super().__init__(retry_after=retry_after, **params)
+        self.code = "limit_reached"
+
+
+def take(connection: Connection, *, retry: bool, waits: bool) -> None:
+    """Wait until ``connection`` may be sent one more request; at once where its configuration sets no limit.
+
+    With ``waits`` off, somebody sits in front of it: raises ``LimitReached`` when it would take long.
+    """
     limit = connection.rate_limit
     if limit is None:
         return
+    until = time.monotonic() + (math.inf if waits else PATIENCE)
     while (wait := _shared().wait(connection.pk, *limit, retry=retry)) > 0:
+        if time.monotonic() + wait > until:
+            raise LimitReached(retry_after=wait, seconds=math.ceil(wait))
         time.sleep(min(wait, LONGEST_NAP))
 
 

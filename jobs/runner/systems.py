@@ -51,18 +51,21 @@ def naming(connection: Connection) -> Iterator[None]:
         raise
 
 
-def open_endpoint(mapping: TableMapping, side: Side) -> Endpoint:
-    """Binds one side's table. Raises the errors of ``syncstatus.connectors.errors``, naming the connection."""
+def open_endpoint(mapping: TableMapping, side: Side, *, waits: bool = False) -> Endpoint:
+    """Binds one side's table. Raises the errors of ``syncstatus.connectors.errors``, naming the connection.
+
+    ``waits``: its calls wait for the connection's limit as long as it takes, which a person would not.
+    """
     connection = mapping.connection(side)
     with naming(connection):
-        _ask_leave(connection)
-        return cast(Endpoint, Guarded(connector(connection).open(source(mapping, side)), connection))
+        _ask_leave(connection, retry=False, waits=waits)
+        return cast(Endpoint, Guarded(connector(connection).open(source(mapping, side)), connection, waits=waits))
 
 
-def _ask_leave(connection: Connection, *, retry: bool = False) -> None:
-    """Before every call: wait for the connection's limit, and leave a system alone that has asked for it. Raises
-    ``ConnectionRests``."""
-    allowance.take(connection, retry=retry)
+def _ask_leave(connection: Connection, *, retry: bool, waits: bool) -> None:
+    """Before every call: keep to the connection's limit, and leave a system alone that has asked for it. Raises
+    ``ConnectionRests``, and ``LimitReached`` where nothing waits."""
+    allowance.take(connection, retry=retry, waits=waits)
     circuits.obey(connection)
 
 
@@ -72,9 +75,10 @@ class Guarded:
     ``retrying``: its calls are for records that failed before, and stand behind those for fresh changes.
     """
 
-    def __init__(self, endpoint: Endpoint, connection: Connection) -> None:
+    def __init__(self, endpoint: Endpoint, connection: Connection, *, waits: bool) -> None:
         self._endpoint = endpoint
         self._connection = connection
+        self._waits = waits
         self.retrying = False
 
     def __getattr__(self, name: str) -> Any:
@@ -84,7 +88,7 @@ class Guarded:
 
         def call(*arguments: Any, **options: Any) -> Any:
             with naming(self._connection):
-                _ask_leave(self._connection, retry=self.retrying)
+                _ask_leave(self._connection, retry=self.retrying, waits=self._waits)
                 return found(*arguments, **options)
 
         return call
@@ -103,10 +107,10 @@ def behind_fresh_work(endpoints: Mapping[Side, Endpoint]) -> Iterator[None]:
             endpoint.retrying = False
 
 
-def open_both(mapping: TableMapping) -> tuple[dict[Side, Endpoint], Rules]:
+def open_both(mapping: TableMapping, *, waits: bool = False) -> tuple[dict[Side, Endpoint], Rules]:
     """Both sides' endpoints and the mapping's rules. Raises the errors of ``syncstatus.connectors.errors``, also when a
     column has changed its type since the mapping was configured and no longer fits its partner's."""
-    endpoints = {side: open_endpoint(mapping, side) for side in Side}
+    endpoints = {side: open_endpoint(mapping, side, waits=waits) for side in Side}
     rules = load_rules(mapping, endpoints[Side.LEFT].info.fields, endpoints[Side.RIGHT].info.fields)
     for rule in rules.fields:
         _check_kinds(rule)

@@ -1,4 +1,4 @@
-"""From the kind of a connection to its connector. Installed packages bring kinds of their own (docs/configuration.md)."""
+"""From the kind of a connection to its connector. Installed packages bring kinds (docs/configuration.md)."""
 
 from collections.abc import Callable, Mapping
 from functools import cache

@@ -7,12 +7,14 @@ import pytest
 import redis
 from django.conf import settings
 
-from couplings.models import Connection, SyncError
+from couplings.models import Connection, SyncError, TableMapping
 from jobs import queue
 from jobs.models import Kind, Trigger
 from jobs.runner import runner
 from jobs.runner.allowance import Shared
-from jobs.services import actions
+from jobs.services import actions, records
+from jobs.services.errors import Refused
+from syncstatus.engine.records import Side
 from tests.faults import processes
 from tests.jobs.worlds import World, told
 
@@ -76,10 +78,10 @@ def test_without_redis_each_process_keeps_to_the_limit(caplog: pytest.LogCapture
     assert caplog.text.count("keeps to the limits of connections on its own") == 1
 
 
-def limited(name: str) -> str:
+def limited(name: str, requests: int = 1000) -> str:
     """The key under which the requests of the connection ``name`` are counted."""
     connection = Connection.objects.get(name=name)
-    connection.settings |= {"limit": {"requests": 1000, "per": "1h"}}
+    connection.settings |= {"limit": {"requests": requests, "per": "1h"}}
     connection.save()
     return f"syncstatus:allowance:{{{connection.pk}}}"
 
@@ -102,3 +104,13 @@ def test_the_retry_set_stands_behind(world: World, broker: redis.Redis) -> None:
     assert not broker.exists(f"{key}:retries")
     actions.request(SyncError.objects.open(), "retry", user=None, queue=False)
     assert broker.exists(f"{key}:retries")
+
+
+def test_a_person_is_not_left_waiting_for_the_limit(world: World, broker: redis.Redis) -> None:
+    limited("CRM", requests=1)
+    mapping = TableMapping.objects.get()
+    with pytest.raises(Refused) as refused:
+        records.search(mapping, Side.RIGHT, "Adatum")
+    assert refused.value.code == "limit_reached"
+    assert 3500 < refused.value.params["seconds"] <= 3600
+    assert Connection.objects.get(name="CRM").circuit == "closed", "the system has done nothing wrong"
