@@ -229,9 +229,9 @@ def test_the_number_of_queries_does_not_grow(world: World, ada: Client, count: i
     world.sync()
     error = world.error()
     # session, user, the error, the mapping's fields for each side and the rules, two kinds of permissions, whether each
-    # system may be asked, when it is opened and when it is read; the record's page reads its open error and its log as
-    # well
-    expected = {f"/errors/{error.pk}/": 12, f"/couplings/{error.coupling_id}/": 14}
+    # system may be asked, when it is opened and when it is read; the record's page reads its open error, its log and
+    # whether its last entry is undone as well
+    expected = {f"/errors/{error.pk}/": 12, f"/couplings/{error.coupling_id}/": 15}
 
     for page, number in expected.items():
         ada.get(page)
