@@ -61,6 +61,7 @@ class ErrorActionForm(SelectionForm):
         "retry_all": SYNCHRONIZE,
         "synchronize": SYNCHRONIZE,
         "restore": SYNCHRONIZE,
+        "create_again": SYNCHRONIZE,
         "delete": DELETE,
         "remove_coupling": UNCOUPLE,
         "find_deleted": SYNCHRONIZE,

@@ -1,7 +1,7 @@
 from django.urls import path
 
 from jobs.views.actions import actions
-from jobs.views.comparison import error
+from jobs.views.comparison import adopt, error
 from jobs.views.connections import check
 from jobs.views.couplings import coupling, coupling_actions
 from jobs.views.health import healthz, live, ready
@@ -18,6 +18,7 @@ urlpatterns = [
     path("", home, name="home"),
     path("errors/actions/", actions, name="actions"),
     path("errors/<int:pk>/", error, name="error"),
+    path("errors/<int:pk>/adopt/", adopt, name="adopt"),
     path("held/", held, name="held"),
     path("held/<int:job>/<str:side>/<slug:code>/", held_plan, name="held_plan"),
     path("held/<int:job>/<str:side>/<slug:code>/actions/", held_actions, name="held_actions"),

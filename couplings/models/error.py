@@ -29,6 +29,7 @@ class Request(models.TextChoices):
     RESTORE = "restore", _("Restore Records")
     DELETE = "delete", _("Delete Records")
     UNCOUPLE = "uncouple", _("Remove Coupling")
+    CREATE = "create", _("Create again")
 
 
 class Resolution(models.TextChoices):

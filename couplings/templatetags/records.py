@@ -12,6 +12,7 @@ from couplings.models import Connection, SyncError, TableMapping
 from couplings.models.error import Resolution
 from couplings.shown import number
 from couplings.tables import requested_text
+from syncstatus.engine.decisions import ErrorKind
 from syncstatus.engine.records import Side
 
 register = template.Library()
@@ -92,6 +93,14 @@ def set_up_coupling(error: SyncError) -> str:
     if error.mapping is None or error.coupling_id or not keys or not uncoupled:
         return ""
     return f"{reverse('jobs:set_up_coupling')}?{urlencode({'mapping': error.mapping.name, **keys})}"
+
+
+@register.filter
+def unanswered_in(error: SyncError) -> str:
+    """The system in which a create was announced whose answer nobody heard; empty for any other error."""
+    keys = {name for name in ("left", "right") if getattr(error, f"{name}_key") is not None}
+    lost = error.is_open and error.kind == ErrorKind.UNKNOWN_OUTCOME and error.coupling_id is None and len(keys) == 1
+    return side(error.mapping, "right" if "left" in keys else "left") if lost else ""
 
 
 @register.filter

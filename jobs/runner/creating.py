@@ -12,6 +12,7 @@ from couplings.store import couplings
 from jobs.models import CreateIntent
 from jobs.runner.candidates import Candidate
 from jobs.runner.context import Run
+from jobs.runner.requests import denied_intents
 from syncstatus.connectors.ports import Endpoint
 from syncstatus.engine.base import dump_base, load_base
 from syncstatus.engine.decisions import ErrorKind, Problem
@@ -93,7 +94,9 @@ def settle_unanswered(run: Run, candidates: Sequence[Candidate]) -> None:
 
     Where several creates of equal values are open, each adopts one of the equal records: whose is whose makes no
     difference. More records than creates mean that one is somebody else's; then nothing is done with any of them.
+    What a person knows to have made nothing is not searched for.
     """
+    _forget_denied(candidates)
     intents = [c.intent for c in candidates if c.intent is not None and c.record(Side(c.intent.side)) is None]
     alike = Counter((intent.side, intent.target_key, intent.values) for intent in intents)
     adopted: set[tuple[str, str]] = set()
@@ -104,6 +107,15 @@ def settle_unanswered(run: Run, candidates: Sequence[Candidate]) -> None:
             _settle(run, candidate, intent, found, alike[intent.side, intent.target_key, intent.values])
             adopted.update((intent.side, record.key) for record in found[:1] if candidate.problem is None)
             alike[intent.side, intent.target_key, intent.values] -= 1
+
+
+def _forget_denied(candidates: Sequence[Candidate]) -> None:
+    announced = [(candidate, candidate.intent.pk) for candidate in candidates if candidate.intent is not None]
+    denied = [(c, pk) for c, pk in announced if (last := denied_intents(c.error)) is not None and pk <= last]
+    for candidate, _ in denied:
+        candidate.intent = None
+    if denied:
+        CreateIntent.objects.filter(pk__in=[pk for _, pk in denied]).delete()
 
 
 def _settle(run: Run, candidate: Candidate, intent: CreateIntent, found: list[Record], open_creates: int) -> None:

@@ -7,6 +7,7 @@ from typing import Any
 from couplings.store import couplings, errors
 from jobs.runner.candidates import Candidate
 from jobs.runner.context import Run
+from jobs.runner.requests import denied_intents
 from syncstatus.engine import match
 from syncstatus.engine.decisions import ErrorKind, Problem
 from syncstatus.engine.match import Criterion, Found
@@ -25,8 +26,11 @@ def find_partners(run: Run, candidates: Sequence[Candidate]) -> None:
 
 def _seeks(candidate: Candidate, side: Side) -> bool:
     single = candidate.coupling is None and candidate.memory is None and candidate.single_side is side
+    if not single or candidate.marked or candidate.problem is not None:
+        return False
     record = candidate.record(side)
-    return single and not candidate.marked and candidate.problem is None and record is not None and record.included
+    # Where a person has looked, what is there is none of its.
+    return record is not None and record.included and denied_intents(candidate.error) is None
 
 
 def _by_criterion(run: Run, side: Side, criterion: Criterion, seeking: list[Candidate]) -> list[Candidate]:

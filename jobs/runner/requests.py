@@ -13,7 +13,15 @@ _INSTRUCTIONS = {
     Request.RESTORE.value: Instruction(deletion=DeletionPolicy.RESTORE),
     Request.DELETE.value: Instruction(deletion=DeletionPolicy.DELETE),
     Request.UNCOUPLE.value: Instruction(deletion=DeletionPolicy.UNCOUPLE),
+    Request.CREATE.value: Instruction(),
 }
+
+
+def denied_intents(error: ErrorRow | None) -> int | None:
+    """The last of the announced creates of which a person said that they made nothing; None without such a wish. One
+    announced since is not meant: it is the one that works off the wish."""
+    asked = error is not None and error.request == Request.CREATE
+    return int(error.choices.get("before", 0)) if error is not None and asked else None
 
 
 def instruction(error: ErrorRow) -> Instruction:

@@ -14,9 +14,11 @@ from couplings.models.error import Request
 from jobs.models import Kind, SyncJob
 from jobs.services import couplings, jobs
 from jobs.services.errors import Refused
+from syncstatus.engine.decisions import ErrorKind
 from syncstatus.engine.records import Side
 
 RETRY, SYNCHRONIZE, RESTORE, DELETE, UNCOUPLE = "retry", "synchronize", "restore", "delete", "uncouple"
+CREATE_AGAIN = "create_again"  # see ``unanswered``
 ACTIONS = (RETRY, SYNCHRONIZE, RESTORE, DELETE, UNCOUPLE)
 
 _ONE_DELETED = Q(left_exists=False, right_exists=True) | Q(left_exists=True, right_exists=False)
@@ -27,12 +29,15 @@ _APPLIES = {
     RESTORE: _ONE_DELETED,
     DELETE: _ONE_DELETED,
     UNCOUPLE: Q(coupling__isnull=False),
+    CREATE_AGAIN: Q(kind=ErrorKind.UNKNOWN_OUTCOME.value, coupling__isnull=True)
+    & (Q(left_key__isnull=True) | Q(right_key__isnull=True)),
 }
 _WHY_NOT = {
     SYNCHRONIZE: "one_side_deleted",
     RESTORE: "nothing_deleted",
     DELETE: "nothing_deleted",
     UNCOUPLE: "not_coupled",
+    CREATE_AGAIN: "nothing_unanswered",
 }
 _REQUESTS = {RETRY: Request.RETRY, RESTORE: Request.RESTORE, DELETE: Request.DELETE}
 _USE = {Side.LEFT: Request.USE_LEFT, Side.RIGHT: Request.USE_RIGHT, None: Request.RETRY}
@@ -76,15 +81,15 @@ def request(
     count = fitting.count()
     if action == UNCOUPLE:
         removed = couplings.remove(Coupling.objects.filter(pk__in=fitting.values("coupling")), user=user)
-        return Requested(asked, removed, _refused(action, asked - count, count - removed, "record_in_work"))
+        return Requested(asked, removed, refused(action, asked - count, count - removed, "record_in_work"))
     wish = Request.CHOOSE if choices else _USE[use] if action == SYNCHRONIZE else _REQUESTS[action]
     now = timezone.now()
     with transaction.atomic():
         free = SyncError.objects.filter(pk__in=fitting.order_by().values("pk"), request=Request.NONE)
         accepted = free.update(request=wish, choices=dict(choices or {}), requested_by=user, requested_at=now)
         mappings = _mappings(wish, now, user) if accepted else []
-    started, paused = _start(mappings, user, queue)
-    return Requested(asked, accepted, _refused(action, asked - count, count - accepted) | paused, started)
+    started, paused = start(mappings, user, queue)
+    return Requested(asked, accepted, refused(action, asked - count, count - accepted) | paused, started)
 
 
 def _mappings(wish: Request, at: Any, user: User | None) -> list[TableMapping]:
@@ -92,19 +97,20 @@ def _mappings(wish: Request, at: Any, user: User | None) -> list[TableMapping]:
     return list(TableMapping.objects.filter(pk__in=asked.order_by().values("mapping")))
 
 
-def _start(mappings: list[TableMapping], user: User | None, queue: bool) -> tuple[list[SyncJob], dict[str, int]]:
+def start(mappings: Iterable[TableMapping], user: User | None, queue: bool) -> tuple[list[SyncJob], dict[str, int]]:
     """One job a mapping. A paused mapping keeps the wish until it resumes, and that is said."""
     started: list[SyncJob] = []
-    refused: dict[str, int] = {}
+    paused: dict[str, int] = {}
     for mapping in mappings:
         try:
             started.append(jobs.start(mapping, Kind.RETRY, user=user, queue=queue))
         except Refused as no:
-            refused[no.code] = refused.get(no.code, 0) + 1
-    return started, refused
+            paused[no.code] = paused.get(no.code, 0) + 1
+    return started, paused
 
 
-def _refused(action: str, unfit: int, left: int, why: str = "already_requested") -> dict[str, int]:
+def refused(action: str, unfit: int, left: int, why: str = "already_requested") -> dict[str, int]:
+    """Why some were left out: ``unfit`` because the action does not apply to them, ``left`` because of ``why``."""
     reasons = {_WHY_NOT.get(action, "not_open"): unfit, why: left}
     return {code: number for code, number in reasons.items() if number}
 

@@ -14,7 +14,7 @@ from couplings.models import Coupling, SyncError, TableMapping, UncoupledRecord
 from couplings.models.error import Resolution, State
 from couplings.store import couplings as store
 from couplings.store import log
-from jobs.models import JobState, Kind, SyncJob, Trigger
+from jobs.models import CreateIntent, JobState, Kind, SyncJob, Trigger
 from jobs.queue import enqueue
 from jobs.runner import locks, systems
 from jobs.runner.locks import Locks
@@ -101,10 +101,10 @@ def add(mapping: TableMapping, left_key: str, right_key: str, *, user: User | No
         except IntegrityError:  # left_record_coupled_once, right_record_coupled_once: somebody was faster
             _check_free(mapping, keys)
             raise
-    _synchronize_soon(mapping, Side.LEFT, [left_key], user, queue)
+    synchronize_soon(mapping, Side.LEFT, [left_key], user, queue)
     for side, others in rivals.items():
         if others:
-            _synchronize_soon(mapping, side, others, user, queue)
+            synchronize_soon(mapping, side, others, user, queue)
     return coupling
 
 
@@ -117,6 +117,7 @@ def _couple(mapping: TableMapping, keys: Mapping[Side, str], user: User | None, 
     with transaction.atomic():
         coupling = Coupling.objects.create(mapping=mapping, left_key=left, right_key=right)
         for side, key in keys.items():
+            CreateIntent.objects.filter(mapping=mapping, side=side.other.value, source_key=key).delete()
             UncoupledRecord.objects.filter(mapping=mapping, side=side.value, key=key).delete()
             _close(_errors(mapping, side, [key]), Resolution.COUPLED, user)
         job = _record_of(mapping, Kind.COUPLE, user, coupled=1)
@@ -139,7 +140,7 @@ def _errors(mapping: TableMapping, side: Side, keys: Collection[str]) -> QuerySe
     return SyncError.objects.open().filter(**{"mapping": mapping, f"{side.value}_key__in": list(keys)})
 
 
-def _synchronize_soon(mapping: TableMapping, side: Side, keys: list[str], user: User | None, queue: bool) -> None:
+def synchronize_soon(mapping: TableMapping, side: Side, keys: list[str], user: User | None, queue: bool) -> None:
     """``records``, or a job that waits for as long as the mapping is paused."""
     try:
         records(mapping, side, keys, user=user, queue=queue)

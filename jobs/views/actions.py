@@ -4,6 +4,7 @@ from collections import Counter
 
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
+from django.contrib.auth.models import User
 from django.core.exceptions import PermissionDenied
 from django.db.models import Count, QuerySet
 from django.http import HttpRequest, HttpResponse
@@ -17,6 +18,8 @@ from couplings.models import SyncError, TableMapping
 from couplings.shown import number
 from jobs.forms import ErrorActionForm
 from jobs.services import actions as service
+from jobs.services import unanswered
+from jobs.services.actions import Requested
 from jobs.views.answers import back, form_of, say_requested
 from syncstatus.engine.decisions import ErrorKind
 from syncstatus.engine.records import Side
@@ -59,8 +62,14 @@ def act(request: HttpRequest, form: ErrorActionForm, errors: QuerySet[SyncError]
     if form.needs_confirmation or exceeds_confirmed(form, errors):
         return confirm(request, form, errors, page)
     user = request.user if request.user.is_authenticated else None
-    say_requested(request, service.request(errors, form.service_action, user=user, use=form.use_side))
+    say_requested(request, ask(form, errors, user))
     return back(request, page)
+
+
+def ask(form: ErrorActionForm, errors: QuerySet[SyncError], user: User | None) -> Requested:
+    if form.service_action == service.CREATE_AGAIN:
+        return unanswered.create_again(errors, user=user)
+    return service.request(errors, form.service_action, user=user, use=form.use_side)
 
 
 def one_to_compare(form: ErrorActionForm, errors: QuerySet[SyncError]) -> int | None:
@@ -102,6 +111,8 @@ def caption(action: str, count: int, systems: list[str]) -> str:
             text = ngettext("Delete %(count)s record", "Delete %(count)s records", count)
         case "restore", _systems:
             text = ngettext("Restore %(count)s record", "Restore %(count)s records", count)
+        case "create_again", _systems:
+            text = ngettext("Create %(count)s record again", "Create %(count)s records again", count)
         case "remove_coupling", _systems:
             text = ngettext("Remove %(count)s coupling", "Remove %(count)s couplings", count)
         case "synchronize", _systems:

@@ -13,6 +13,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from couplings.messages import render
+from couplings.models import TableMapping
 from couplings.shown import number
 from jobs.circuits import resting
 from jobs.services.actions import Requested
@@ -79,3 +80,10 @@ def say_left_out(request: HttpRequest, done: Requested) -> None:
         else:
             reason = {"count": number(count), "reason": render(code, {})}
             messages.warning(request, _("Left out: %(count)s. %(reason)s") % reason)
+
+
+def coupled(mapping: TableMapping, left: str, right: str) -> str:
+    names = {"left": f"{mapping.side_name('left')} {left}", "right": f"{mapping.side_name('right')} {right}"}
+    if mapping.paused or not mapping.enabled:
+        return _("%(left)s and %(right)s are coupled, and will be synchronized when their mapping runs again.") % names
+    return _("%(left)s and %(right)s are coupled, and will be synchronized now.") % names

@@ -1,5 +1,7 @@
 """One error, side by side."""
 
+from typing import Any
+
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required, permission_required
 from django.http import HttpRequest, HttpResponse
@@ -9,10 +11,12 @@ from django.views.decorators.http import require_http_methods
 from couplings.messages import named
 from couplings.messages import render as sentence
 from couplings.models import SyncError
-from couplings.roles import SYNCHRONIZE
+from couplings.roles import SYNCHRONIZE, UNCOUPLE
 from jobs.services import comparison as service
+from jobs.services import unanswered
 from jobs.services.errors import Refused
-from jobs.views.answers import say_requested
+from jobs.views.answers import coupled, form_of, say_requested
+from syncstatus.connectors.errors import ConnectorError
 from syncstatus.engine.records import Side
 
 RELATED = (
@@ -36,7 +40,7 @@ def error(request: HttpRequest, pk: int) -> HttpResponse:
 
 
 def show(request: HttpRequest, error: SyncError, status: int = 200) -> HttpResponse:
-    context = {"error": error, "comparison": compare(error), "field": FIELD}
+    context = {"error": error, "comparison": compare(error), "offered": unanswered.offered(error), "field": FIELD}
     return render(request, "jobs/error.html", context, status=status)
 
 
@@ -55,10 +59,30 @@ def synchronize(request: HttpRequest, error: SyncError) -> HttpResponse:
     try:
         done = service.choose(error, user=user, choices=choices(request, error), token=token)
     except Refused as refused:
-        messages.warning(request, sentence(refused.code, named(refused.params, error.mapping)))
-        return show(request, error, status=409)
+        return refuse(request, error, refused.code, refused.params)
     say_requested(request, done)
     return redirect("jobs:error", pk=error.pk)
+
+
+@form_of("jobs:error")
+@permission_required(UNCOUPLE, raise_exception=True)
+def adopt(request: HttpRequest, pk: int) -> HttpResponse:
+    """Couples the record with the candidate a person chose, as it is now."""
+    found = get_object_or_404(SyncError.objects.select_related(*RELATED), pk=pk)
+    user = request.user if request.user.is_authenticated else None
+    try:
+        coupling = unanswered.adopt(found, request.POST.get("key", ""), user=user)
+    except Refused as refused:
+        return refuse(request, found, refused.code, refused.params)
+    except ConnectorError as error:
+        return refuse(request, found, error.code, {**error.params, "detail": error.detail})
+    messages.success(request, coupled(coupling.mapping, coupling.left_key, coupling.right_key))
+    return redirect("jobs:coupling", pk=coupling.pk)
+
+
+def refuse(request: HttpRequest, error: SyncError, code: str, params: dict[str, Any]) -> HttpResponse:
+    messages.warning(request, sentence(code, named(params, error.mapping)))
+    return show(request, error, status=409)
 
 
 def choices(request: HttpRequest, error: SyncError) -> dict[str, Side]:

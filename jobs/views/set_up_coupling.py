@@ -20,6 +20,7 @@ from jobs.services import records
 from jobs.services.comparison import compare
 from jobs.services.errors import Refused
 from jobs.services.records import FoundRecord
+from jobs.views.answers import coupled
 from syncstatus.connectors.errors import ConnectorError
 from syncstatus.engine.records import Side
 
@@ -75,13 +76,6 @@ def couple(request: HttpRequest) -> HttpResponse:
         return refuse(request, form, mapping, error.code, {**error.params, "detail": error.detail})
     messages.success(request, coupled(mapping, left, right))
     return redirect("jobs:coupling", pk=coupling.pk)
-
-
-def coupled(mapping: TableMapping, left: str, right: str) -> str:
-    names = {"left": f"{mapping.side_name('left')} {left}", "right": f"{mapping.side_name('right')} {right}"}
-    if mapping.paused or not mapping.enabled:
-        return _("%(left)s and %(right)s are coupled, and will be synchronized when their mapping runs again.") % names
-    return _("%(left)s and %(right)s are coupled, and will be synchronized now.") % names
 
 
 def refuse(

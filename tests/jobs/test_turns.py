@@ -8,7 +8,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from django.db import connection
+from django.db import connection, transaction
 from django.db.models.functions import Now
 
 from couplings.models import Coupling, SyncError, SyncLogEntry, TableMapping
@@ -209,7 +209,23 @@ def test_t24_two_users_retry_the_same_errors_at_once(world: World, in_thread: In
     assert {error.attempts for error in errors} == {2}
 
 
-def test_a_create_that_a_dying_job_left_behind_is_adopted_by_the_run_that_met_it(
+def test_what_a_job_has_just_created_is_no_new_record_to_another(world: World, in_thread: InThread) -> None:
+    """The right system has the record, the store does not know it yet."""
+    world.pair(name="Kept")
+    world.left.add(name="Adatum")
+    with transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute("LOCK TABLE couplings_coupling IN SHARE MODE")
+        running = in_thread(schedule, world)
+        until(lambda: len(world.right.keys()) == 2, "the record to be created")
+        (made,) = [key for key in world.right.versions() if world.right.get(key, "name") == ("Adatum",)]
+        clicked = in_thread(click, world, made, side="right")
+        until(waits_for_a_record, "the click to meet what may be somebody's create")
+    assert {job.result(PATIENCE).state for job in (running, clicked)} == {JobState.FINISHED}
+    assert len(world.left.keys()) == len(world.right.keys()) == 2
+    world.assert_quiet()
+
+
+def test_a_create_that_a_dying_job_left_behind_is_adopted_by_the_click_that_met_it(
     world: World, in_thread: InThread
 ) -> None:
     world.pair(name="Kept")
@@ -218,7 +234,6 @@ def test_a_create_that_a_dying_job_left_behind_is_adopted_by_the_run_that_met_it
     made = world.coupling(source).right_key
     values = world.coupling(source).base
     Coupling.objects.filter(left_key=source).delete()
-    world.right.edit(made, name="Adatum")  # listed anew, as if it had just been created
     CreateIntent.objects.create(
         mapping=world.mapping,
         side="right",
@@ -231,10 +246,10 @@ def test_a_create_that_a_dying_job_left_behind_is_adopted_by_the_run_that_met_it
     with Locks(world.mapping.pk, "elsewhere:1:abc").entered() as dying:
         assert dying.take([mark(Side.LEFT, source)]).locked
         dying.announce([Side.RIGHT])
-        running = in_thread(schedule, world)
-        until(waits_for_a_record, "the run to meet what may be somebody's create")
+        clicked = in_thread(click, world, made, side="right")
+        until(waits_for_a_record, "the click to meet what may be somebody's create")
         RecordHolder.objects.filter(name="elsewhere:1:abc").update(until=Now() - MINUTE)
-        assert running.result(PATIENCE).state == JobState.FINISHED
+        assert clicked.result(PATIENCE).state == JobState.FINISHED
     assert world.coupling(source).right_key == made
     assert len(world.left.keys()) == len(world.right.keys()) == 2
     assert not CreateIntent.objects.exists()

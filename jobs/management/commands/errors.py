@@ -7,12 +7,15 @@ from django.db.models import QuerySet
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from couplings.messages import of, render
+from couplings.messages import named, of, render
 from couplings.models import SyncError
 from couplings.models.error import KINDS
 from jobs.management import output
 from jobs.management.output import IN_STEP, NO_CONNECTION, OUT_OF_STEP
-from jobs.services import actions
+from jobs.services import actions, unanswered
+from jobs.services.couplings import compact
+from jobs.services.errors import Refused
+from syncstatus.connectors.errors import ConnectorError
 from syncstatus.engine.records import Side
 
 HEAD = ("id", "mapping", "kind", "state", "left", "right", "message")
@@ -25,7 +28,11 @@ class Command(BaseCommand):
         commands = parser.add_subparsers(dest="command", required=True)
         listing = commands.add_parser("list", help=_("list open errors, newest first"))
         self._add_filter(listing)
-        for action in ("retry", "restore", "delete", "uncouple", "synchronize"):
+        adopting = commands.add_parser("adopt", help=_("couple the record with one of those that were found"))
+        adopting.add_argument("id", type=int, metavar="ID")
+        adopting.add_argument("key", metavar="KEY")
+        adopting.add_argument("--json", action="store_true", help=_("one JSON object a line"))
+        for action in ("retry", "restore", "delete", "uncouple", "synchronize", "create-again"):
             command = commands.add_parser(action, help=_("work it off here, for the errors named or for --all"))
             command.add_argument("ids", nargs="*", type=int, metavar="ID")
             command.add_argument("--all", action="store_true", help=_("every open error, or those of the filter"))
@@ -40,6 +47,9 @@ class Command(BaseCommand):
         parser.add_argument("--json", action="store_true", help=_("one JSON object a line"))
 
     def handle(self, **options: Any) -> None:
+        if options["command"] == "adopt":
+            (error,) = self._chosen(SyncError.objects.open(), {"ids": [options["id"]], "all": False})
+            sys.exit(self._adopt(error, options))
         errors = self._filtered(options)
         if options["command"] == "list":
             self._list(errors, options)
@@ -91,7 +101,10 @@ class Command(BaseCommand):
     def _act(self, errors: QuerySet[SyncError], options: dict[str, Any]) -> int:
         ids = list(errors.values_list("pk", flat=True))
         use = output.side_named(options.get("use"))
-        done = actions.request(errors, options["command"], user=None, use=use, queue=False)
+        if options["command"] == "create-again":
+            done = unanswered.create_again(errors, user=None, queue=False)
+        else:
+            done = actions.request(errors, options["command"], user=None, use=use, queue=False)
         remaining = SyncError.objects.open().filter(pk__in=ids).count()
         if options["json"]:
             told = {"action": options["command"], "asked": done.asked, "accepted": done.accepted}
@@ -100,6 +113,22 @@ class Command(BaseCommand):
             self._say(done, remaining)
         if any(output.connection_lost(job.mapping) for job in done.jobs):
             return NO_CONNECTION
+        return OUT_OF_STEP if remaining else IN_STEP
+
+    def _adopt(self, error: SyncError, options: dict[str, Any]) -> int:
+        refused: dict[str, int] = {}
+        try:
+            coupling = unanswered.adopt(error, compact(options["key"]), user=None, queue=False)
+            remaining = SyncError.objects.open().filter(coupling=coupling).count()
+        except Refused as no:
+            refused, remaining = {no.code: 1}, 1
+            self.stderr.write(render(no.code, named(no.params, error.mapping)))
+        except ConnectorError as lost:
+            self.stderr.write(render(lost.code, {**lost.params, "detail": lost.detail}))
+            return NO_CONNECTION
+        if options["json"]:
+            told = {"action": "adopt", "asked": 1, "accepted": 1 - len(refused), "refused": refused}
+            output.json_line(self.stdout, told | {"open": remaining})
         return OUT_OF_STEP if remaining else IN_STEP
 
     def _say(self, done: actions.Requested, remaining: int) -> None:
