@@ -29,9 +29,9 @@ def preview(
     its records are ``PlannedChange`` rows, and nothing else is written anywhere.
 
     ``queue=False`` looks here, ``watched`` (``on_page``, ``stop``) by somebody. Raises ``Refused``
-    (``mapping_disabled``, ``mapping_paused``).
+    (``mapping_disabled``, ``resume_first``).
     """
-    jobs.check_may_run(mapping)
+    _check_may_run(mapping)
     job = enqueue(mapping, Kind.PREVIEW, Trigger.MANUAL, user, {**(parameters or {}), "of": kind.value})
     return _let_run(job, queue, watched)
 
@@ -41,9 +41,9 @@ def apply(plan: SyncJob, *, user: User | None, queue: bool = True, **watched: An
     deletion that the plan did not tell is held.
 
     Raises ``Refused`` (``plan_applied``, ``plan_discarded``, ``plan_unfinished``, ``not_a_plan``, ``mapping_disabled``,
-    ``mapping_paused``); then nothing has changed.
+    ``resume_first``); then nothing has changed.
     """
-    jobs.check_may_run(plan.mapping)
+    _check_may_run(plan.mapping)
     parameters = {name: plan.parameters[name] for name in ("of", "use") if name in plan.parameters}
     with transaction.atomic():
         _take(plan, user, JobState.FINISHED, "plan_applied")
@@ -64,6 +64,13 @@ def discard(plan: SyncJob, *, user: User | None) -> SyncJob:
 def actions(job: SyncJob) -> list[str]:
     """What can be done with the job's plan, in the order of its buttons."""
     return [APPLY, DISCARD] if job.state == JobState.PLANNED else []
+
+
+def _check_may_run(mapping: TableMapping) -> None:
+    """Other wishes are kept until a paused mapping resumes; a plan would be out of date by then."""
+    if mapping.paused:
+        raise Refused("resume_first", mapping=mapping.name)
+    jobs.check_may_run(mapping)
 
 
 def _take(plan: SyncJob, user: User | None, state: JobState, code: str) -> None:

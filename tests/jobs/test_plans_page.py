@@ -106,7 +106,7 @@ def test_discard(ada: Client, plan: SyncJob) -> None:
 
 def test_a_plan_of_a_paused_mapping_waits(ada: Client, plan: SyncJob) -> None:
     type(plan.mapping).objects.update(paused=True)
-    assert "is paused" in post(ada, plan, "apply")[0]
+    assert post(ada, plan, "apply") == ["The mapping CUSTOMER is paused. Resume it first; nothing was started."]
     plan.refresh_from_db()
     assert plan.state == JobState.PLANNED
 
