@@ -11,11 +11,11 @@ import redis
 from django.db.models.functions import Now
 from django.utils import timezone
 
-from couplings.models import SyncError, TableMapping
+from couplings.models import Coupling, SyncError, SyncLogEntry, TableMapping
 from jobs import tasks
 from jobs.models import JobState, Kind, SyncJob, Trigger
 from jobs.runner import lease
-from jobs.services import actions, jobs
+from jobs.services import actions, jobs, stopping
 from syncstatus.engine.records import Side
 from tests.faults import processes
 from tests.faults.processes import bells
@@ -116,3 +116,22 @@ def test_a_job_that_fails_leaves_the_worker_alive(running: World) -> None:
     running.right.execute("ALTER TABLE gone RENAME TO account")
     assert ended(jobs.start(running.mapping, Kind.MODIFIED)).state == JobState.FINISHED
     assert running.errors() == []
+
+
+def test_a_job_is_put_on_hold_under_the_workers_hands_and_goes_on(running: World, broker: redis.Redis) -> None:
+    rows = 20_000
+    running.left.execute(f"INSERT INTO customer (name) SELECT 'Name ' || n FROM generate_series(1, {rows}) n")
+    job = jobs.start(running.mapping, Kind.FULL)
+    processes.until(Coupling.objects.exists, "the first page")
+    stopping.pause(job, user=None)
+    held = SyncJob.objects.filter(pk=job.pk, state=JobState.PAUSED)
+    processes.until(held.exists, "the end of the page")
+    done = Coupling.objects.count()
+    assert 0 < done < rows
+    assert done == len(running.right.keys()) == SyncLogEntry.objects.filter(job=job.pk).count()
+    tasks.ring(job.pk)
+    processes.until(lambda: not bells(broker) and not broker.hlen("unacked"), "the bell to be heard")
+    assert held.exists()
+    stopping.resume(job, user=None)
+    assert (ended(job).state, job.inserted, job.read, job.attempts) == (JobState.FINISHED, rows, rows, 1)
+    assert len(running.right.keys()) == Coupling.objects.count() == rows
