@@ -6,7 +6,7 @@ PYTHON ?= python3
 PY := .venv/bin/python
 
 .DEFAULT_GOAL := help
-.PHONY: help run test lint format bench messages clean
+.PHONY: help run test chaos lint format bench messages clean
 
 help: ## Show what can be made
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 20
@@ -16,6 +16,10 @@ run: .venv/installed ## Start Syncstatus with sample data; PORT=8000, ARGS="opti
 
 test: .venv/installed-dev ## Run the tests; ARGS="options of pytest"
 	@$(PY) -m pytest $(ARGS)
+
+chaos: .venv/installed-dev ## Kill and break everything, then check what is promised; SEED=7 KILLS=500 MINUTES=60
+	@$(PY) -m tests.faults.chaos $(if $(SEED),--seed $(SEED)) $(if $(KILLS),--kills $(KILLS)) \
+	  $(if $(MINUTES),--minutes $(MINUTES)) $(ARGS)
 
 lint: .venv/installed-dev ## Check style, types, imports, templates and migrations
 	$(PY) -m ruff check .

@@ -4,6 +4,7 @@ import argparse
 import os
 import random
 import secrets
+import signal
 import sys
 import tempfile
 from pathlib import Path
@@ -14,6 +15,8 @@ from rich.console import Console
 
 def main() -> int:
     options = _options()
+    # Whoever stops it leaves nothing running.
+    signal.signal(signal.SIGTERM, lambda number, _frame: sys.exit(128 + number))
     _environment()
     import syncstatus.celery  # noqa: F401  (starts the servers)
     from syncstatus import embedded

@@ -27,11 +27,12 @@ MIXED = "couplings of two different records"
 TORN = "jobs that do not add up"
 UNFINISHED = "jobs left waiting or running"
 GIVEN_UP = "jobs given up"
+BROKEN = "jobs that failed by an error of the product itself"
 RESTLESS = "writes of a run that has nothing to do"
 UNSETTLED = "still writing when patience ended"
 PROMISES = (
-    LOST, DUPLICATE, WRONG_DELETION, RESURRECTED, OUT_OF_STEP, NEEDLESS, MIXED, TORN, UNFINISHED, GIVEN_UP, RESTLESS,
-    UNSETTLED,
+    LOST, DUPLICATE, WRONG_DELETION, RESURRECTED, OUT_OF_STEP, NEEDLESS, MIXED, TORN, UNFINISHED, GIVEN_UP, BROKEN,
+    RESTLESS, UNSETTLED,
 )  # fmt: skip
 
 
@@ -65,8 +66,8 @@ class Checker:
         jobs = remembered.jobs(self.places)
         yield from (Broken(TORN, what) for what in jobs.torn)
         yield from (Broken(UNFINISHED, what) for what in jobs.unfinished)
-        if jobs.given_up:
-            yield Broken(GIVEN_UP, f"{jobs.given_up} jobs")
+        yield from (Broken(GIVEN_UP, what) for what in jobs.given_up)
+        yield from (Broken(BROKEN, what) for what in jobs.broken)
 
     def _connections(self) -> Iterator[Broken]:
         yield from (Broken(NEEDLESS, f"of a connection: {what}") for what in remembered.connection_errors(self.places))

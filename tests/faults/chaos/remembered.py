@@ -112,7 +112,8 @@ class Jobs:
 
     states: dict[str, int]
     taken_over: int
-    given_up: int
+    given_up: list[str]
+    broken: list[str]
     torn: list[str]
     unfinished: list[str]
 
@@ -128,7 +129,8 @@ def jobs(places: Places) -> Jobs:
         return Jobs(
             {row[0]: row[1] for row in states},
             rows("SELECT coalesce(sum(attempts - 1), 0) FROM jobs_syncjob WHERE attempts > 1")[0][0],
-            rows("SELECT count(*) FROM jobs_syncjob WHERE code = 'attempts_exhausted'")[0][0],
+            [f"job {row[0]}" for row in rows("SELECT id FROM jobs_syncjob WHERE code = 'attempts_exhausted'")],
+            [f"job {row[0]}" for row in rows("SELECT id FROM jobs_syncjob WHERE code = 'internal_error'")],
             [f"job {row[0]}: read {row[1]}, outcomes {row[2]}" for row in rows(
                 f"SELECT id, read, {total} FROM jobs_syncjob WHERE read <> {total}")],
             [f"job {row[0]} {row[1]} {row[2]} {row[3]}" for row in rows(

@@ -70,18 +70,20 @@ class Report:
         yield "clicks of people", f"{sum(self.clicks.values())}, {self.failed_clicks} answered by an error page"
         yield "jobs", f"{sum(self.jobs.values())}, taken over {self.taken_over} times\n{_lines(self.jobs)}"
         yield "open errors at the end, rightly", _lines(self.open_errors)
-        yield "until a dead worker's job went on", ", ".join(f"{name} {s:.1f} s" for name, s in self.recovery.items())
+        recovery = ", ".join(f"{name} {number:g}" for name, number in self.recovery.items())
+        yield "seconds until a dead worker's job went on", recovery
         yield "until all was quiet", f"{self.settled_after:.1f} s"
         for promise, number in self.promises.items():
             yield promise, str(number)
 
 
 def _spread(seconds: list[float]) -> dict[str, float]:
+    """How many there were, and what is typical, in seconds."""
     if not seconds:
         return {}
-    ordered = sorted(seconds)
+    ordered = [round(each, 1) for each in sorted(seconds)]
     return {
-        "number": float(len(ordered)),
+        "jobs": len(ordered),
         "median": ordered[len(ordered) // 2],
         "95 %": ordered[min(len(ordered) - 1, int(len(ordered) * 0.95))],
         "longest": ordered[-1],
