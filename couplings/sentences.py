@@ -211,7 +211,7 @@ UNDO = {
     "undo_done_already": _("This was undone already, by job %(job)s."),
     "undo_coupled_since": _("The %(record)s record was coupled with another one since then. Nothing was undone."),
     "undo_not_coupled": _("The %(record)s record is not coupled any more, so that nothing of it is undone."),
-    "undo_under_way": _("This is being undone already, by job %(job)s."),
+    "undo_under_way": _("This is being undone already. The list of jobs shows how far it is."),
     "undo_job_active": _("Job %(job)s has not ended yet. Cancel it, or wait until it ends; then undo it."),
     "undo_nothing_left": _("Nothing of job %(job)s can be undone, or everything was undone already."),
     "undone": _(

@@ -4,7 +4,7 @@ Nothing is undone that something has come on top of: each record is checked when
 with the reason in the undo's own log. An undo is a job like any other, so it can be undone in its turn.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -97,15 +97,13 @@ def undo_job(job: SyncJob, *, user: User | None, queue: bool = True, **watched: 
     Raises ``Refused`` (``undo_job_active``, ``undo_nothing_left``, ``undo_under_way``, ``mapping_paused``,
     ``mapping_disabled``).
     """
-    check_job(job)
-    return _start(job.mapping, ["job", job.pk], user, queue, watched)
+    return _start(job.mapping, ["job", job.pk], lambda: check_job(job), user, queue, watched)
 
 
 def undo_record(entry: SyncLogEntry, *, user: User | None, queue: bool = True, **watched: Any) -> SyncJob:
     """Undo what ``entry`` says, which must be the last thing that was done to its record; the job that does it. Raises
     ``Refused`` (``undo_nothing``, ``undo_not_last``, ``undo_done_already``, and those of ``undo_job``)."""
-    check_entry(entry)
-    return _start(entry.mapping, ["entry", entry.pk], user, queue, watched)
+    return _start(entry.mapping, ["entry", entry.pk], lambda: check_entry(entry), user, queue, watched)
 
 
 def preview_job(job: SyncJob) -> SyncJob:
@@ -147,33 +145,42 @@ def _overtaken_by(entry: SyncLogEntry, job: int) -> str:
 
 
 def _start(
-    mapping: TableMapping, undoes: list[Any], user: User | None, queue: bool, watched: dict[str, Any]
+    mapping: TableMapping, undoes: list[Any], check: Callable[[], None], user: User | None, queue: bool, watched: Any
 ) -> SyncJob:
     """One undo of the same at a time; one that was stopped at a terminal goes on."""
     jobs.check_may_run(mapping)
-    try:
-        with transaction.atomic():
-            job = SyncJob.objects.create(
-                mapping=mapping,
-                kind=Kind.UNDO,
-                trigger=Trigger.MANUAL,
-                requested_by=user,
-                parameters={"undoes": undoes},
-            )
-    except IntegrityError:  # one_undo_of_the_same
-        return _go_on(undoes, user, queue, watched)
+    job = _go_on(undoes, user)
+    if job is None:
+        check()
+        job = _created(mapping, undoes, user)
     if not queue:
         return jobs.run_here(job, **watched)
     jobs.ring(job)
     return job
 
 
-def _go_on(undoes: list[Any], user: User | None, queue: bool, watched: dict[str, Any]) -> SyncJob:
-    undo = SyncJob.objects.filter(kind=Kind.UNDO, state__in=ACTIVE, parameters__undoes=undoes).first()
-    if undo is None or "resume" not in stopping.actions(undo):
-        raise Refused("undo_under_way", job=undo.pk if undo is not None else "")
-    resumed = stopping.resume(undo, user=user)
-    return resumed if queue else jobs.run_here(resumed, **watched)
+def _go_on(undoes: list[Any], user: User | None) -> SyncJob | None:
+    active = SyncJob.objects.filter(kind=Kind.UNDO, state__in=ACTIVE, parameters__undoes=undoes).first()
+    if active is None:
+        return None
+    try:
+        return stopping.resume(active, user=user)
+    except Refused:
+        raise Refused("undo_under_way") from None
+
+
+def _created(mapping: TableMapping, undoes: list[Any], user: User | None) -> SyncJob:
+    try:
+        with transaction.atomic():
+            return SyncJob.objects.create(
+                mapping=mapping,
+                kind=Kind.UNDO,
+                trigger=Trigger.MANUAL,
+                requested_by=user,
+                parameters={"undoes": undoes},
+            )
+    except IntegrityError:  # one_undo_of_the_same: somebody was faster
+        raise Refused("undo_under_way") from None
 
 
 def _plan(counted: Sequence[Census]) -> Plan:

@@ -8,13 +8,15 @@ from decimal import Decimal
 import pytest
 from django.contrib.auth.models import User
 
-from couplings.models import Coupling, SyncLogEntry, UncoupledRecord
+from couplings.models import Coupling, FieldMapping, SyncError, SyncLogEntry, UncoupledRecord
 from jobs.models import JobState, Kind, SyncJob, Trigger
 from jobs.services import actions, couplings, jobs, undo
 from jobs.services.errors import Refused
+from syncstatus.engine.records import Side
 from tests.jobs.worlds import World, told
 
 MakeWorld = Callable[..., World]
+LEFT, RIGHT = Side
 
 
 def last(key: str) -> SyncLogEntry:
@@ -57,7 +59,7 @@ def test_an_update_is_undone_and_stays_undone_until_a_person_chooses(world: Worl
     assert world.right.get(partner, "phone") == ("1",)
     assert (world.error().code, world.error().attempts) == ("undone", 1)
 
-    actions.request(_open(world), "synchronize", use=world_side("left"), user=ada, queue=False)
+    actions.request(SyncError.objects.open(), "synchronize", use=LEFT, user=ada, queue=False)
     assert world.right.get(partner, "phone", "amount") == ("7", Decimal("9.99"))
     assert world.errors() == []
     world.assert_quiet()
@@ -68,7 +70,7 @@ def test_what_was_undone_can_be_taken_over_to_the_other_side(world: World) -> No
     world.left.edit(key, phone="7")
     world.sync()
     undone(key)
-    actions.request(_open(world), "synchronize", use=world_side("right"), user=None, queue=False)
+    actions.request(SyncError.objects.open(), "synchronize", use=RIGHT, user=None, queue=False)
     assert world.left.get(key, "phone") == world.right.get(partner, "phone") == ("1",)
     assert world.errors() == []
     world.assert_quiet()
@@ -79,7 +81,7 @@ def test_a_retry_of_what_was_undone_asks(world: World) -> None:
     world.left.edit(key, phone="7")
     world.sync()
     undone(key)
-    actions.request(_open(world), "retry", user=None, queue=False)
+    actions.request(SyncError.objects.open(), "retry", user=None, queue=False)
     assert (world.error().code, world.error().fields) == ("conflict", ["phone"])
     assert world.right.get(partner, "phone") == ("1",)
 
@@ -105,7 +107,7 @@ def test_an_edit_of_another_field_meanwhile_is_neither_lost_nor_in_the_way(world
     world.right.edit(partner, fax="9")
     undone(key)
     assert world.right.get(partner, "phone", "fax") == ("1", "9")
-    actions.request(_open(world), "synchronize", use=world_side("right"), user=None, queue=False)
+    actions.request(SyncError.objects.open(), "synchronize", use=RIGHT, user=None, queue=False)
     assert world.left.get(key, "phone", "fax") == ("1", "9")
     world.assert_quiet()
 
@@ -161,6 +163,17 @@ def test_two_people_undo_the_same_at_once(world: World) -> None:
     assert waiting.state == JobState.QUEUED
     with pytest.raises(Refused, match="undo_under_way"):
         undo.undo_record(last(key), user=None)
+
+
+def test_an_undo_that_was_stopped_at_a_terminal_goes_on(world: World) -> None:
+    key, partner = world.pair(name="Adatum", phone="1")
+    world.left.edit(key, phone="7")
+    job = world.sync()
+    stopped = undo.undo_job(job, user=None, queue=False, stop=lambda: True)
+    assert (stopped.state, told(stopped)) == (JobState.QUEUED, {"modified": 1})
+    done = undo.undo_job(job, user=None, queue=False)
+    assert (done.pk, done.state, told(done)) == (stopped.pk, JobState.FINISHED, {"modified": 1})
+    assert world.right.get(partner, "phone") == ("1",)
 
 
 def test_an_undo_is_undone(world: World) -> None:
@@ -259,7 +272,7 @@ def test_a_deletion_is_undone_under_the_same_key_and_stays_undone(make_world: Ma
     )
     assert world.right.keys() == [partner]
 
-    actions.request(_open(world), "restore", user=ada, queue=False)
+    actions.request(SyncError.objects.open(), "restore", user=ada, queue=False)
     (restored,) = world.left.keys()
     assert world.left.get(restored) == ("Adatum", "1", None)
     assert world.errors() == []
@@ -334,7 +347,7 @@ def test_a_job_of_mixed_outcomes_is_undone_except_what_was_touched_since(make_wo
     world.right.edit(kept[1], phone="3")
 
     plan = undo.plan_of_job(job)
-    assert (plan.changed["right"], plan.deleted["right"], plan.created["right"]) == (2, 1, 1)  # type: ignore[index]
+    assert (plan.changed[RIGHT], plan.deleted[RIGHT], plan.created[RIGHT]) == (2, 1, 1)
     assert told(undo.preview_job(job)) == {"modified": 1, "deleted": 1, "inserted": 1, "skipped": 1}
     reverted = undo.undo_job(job, user=ada, queue=False)
 
@@ -442,8 +455,6 @@ def test_what_the_system_stored_is_undone_where_it_stores_something_else(world: 
 
 
 def test_times_come_back_with_their_microseconds(world: World) -> None:
-    from couplings.models import FieldMapping
-
     world.left.execute("ALTER TABLE customer ADD opens time")
     world.right.execute("ALTER TABLE account ADD opens time")
     FieldMapping.objects.create(mapping=world.mapping, position=9, left="opens", right="opens")
@@ -456,8 +467,6 @@ def test_times_come_back_with_their_microseconds(world: World) -> None:
 
 
 def test_json_comes_back_as_it_was_stored(world: World) -> None:
-    from couplings.models import FieldMapping
-
     for table in (world.left, world.right):
         table.execute(f"ALTER TABLE {table.name} ADD tags jsonb")
     FieldMapping.objects.create(mapping=world.mapping, position=9, left="tags", right="tags")
@@ -468,15 +477,3 @@ def test_json_comes_back_as_it_was_stored(world: World) -> None:
     assert world.right.get(partner, "tags") == ({"b": [1, None], "a": "x"},)
     assert told(undone(key)) == {"modified": 1}
     assert world.right.get(partner, "tags") == (["y"],)
-
-
-def _open(world: World):  # type: ignore[no-untyped-def]
-    from couplings.models import SyncError
-
-    return SyncError.objects.open().filter(mapping=world.mapping)
-
-
-def world_side(name: str):  # type: ignore[no-untyped-def]
-    from syncstatus.engine.records import Side
-
-    return Side(name)

@@ -76,8 +76,8 @@ def test_a_second_click_is_told(ada: Client) -> None:
 
     again = ada.post(f"/jobs/{job.pk}/undo/", follow=True)
 
-    (undo,) = undos()
-    assert f"This is being undone already, by job {undo.pk}." in again.content.decode()
+    assert len(undos()) == 1
+    assert "This is being undone already." in again.content.decode()
 
 
 def test_a_record_offers_undo_of_its_newest_entry_only(ada: Client) -> None:
