@@ -102,6 +102,14 @@ def due(mapping: int, after: int, limit: int) -> list[ErrorRow]:
     return _select(mapping, f"{_DUE} AND id > %s", after, f"{_OF_A_RECORD} ORDER BY id LIMIT {int(limit)}")
 
 
+def count_due(mapping: int) -> int:
+    """How many ``due`` lists, by the indexes of the requested and the due."""
+    with open_cursor() as cursor:
+        condition = f"mapping_id = %s AND state <> 'resolved' AND {_DUE} {_OF_A_RECORD}"
+        cursor.execute(f"SELECT count(*) FROM couplings_syncerror WHERE {condition}", (mapping,))
+        return int(cursor.fetchone()[0])
+
+
 def due_among(mapping: int, ids: Collection[int]) -> list[ErrorRow]:
     """Those of ``ids`` that ``due`` would list now."""
     return _select(mapping, f"{_DUE} AND id = ANY(%s)", list(ids)) if ids else []
