@@ -55,4 +55,5 @@ def _field_rule(field: FieldMapping, left: FieldType | None, right: FieldType | 
         policy=UpdatePolicy(field.policy) if field.policy else None,
         match=field.match,
         case_sensitive=field.case_sensitive,
+        accent_sensitive=field.accent_sensitive,
     )

@@ -109,3 +109,5 @@ def _notes(field: FieldMapping, mapping: TableMapping) -> Iterator[str]:
         yield _("match priority %(number)s") % {"number": field.match}
     if not field.case_sensitive:
         yield _("upper and lower case are the same")
+    if not field.accent_sensitive:
+        yield _("letters with and without accents are the same")

@@ -147,6 +147,7 @@ def field_text(field: FieldEntry) -> str:
     rules += [f"conflict: {field.policy.value}"] if field.policy else []
     rules += [f"match: {field.match}"] if field.match is not None else []
     rules += [] if field.case_sensitive else ["case_sensitive: false"]
+    rules += [] if field.accent_sensitive else ["accent_sensitive: false"]
     return f"{field.right} ({', '.join(rules)})" if rules else field.right
 
 

@@ -43,6 +43,7 @@ class FieldEntry:
     policy: UpdatePolicy | None = None
     match: int | None = None
     case_sensitive: bool = True
+    accent_sensitive: bool = True
 
     def field(self, side: Side) -> str:
         return self.left if side is Side.LEFT else self.right

@@ -90,8 +90,7 @@ def field(entry: FieldEntry) -> Any:
         rules["conflict"] = entry.policy.value
     if entry.match is not None:
         rules["match"] = entry.match
-        if not entry.case_sensitive:
-            rules["case_sensitive"] = False
+        rules |= {name: False for name in ("case_sensitive", "accent_sensitive") if not getattr(entry, name)}
     return text(entry.right) if len(rules) == 1 else inline(rules)
 
 

@@ -26,7 +26,7 @@ MAPPING_KEYS = (
     "enabled",
     "fields",
 )
-FIELD_KEYS = ("to", "direction", "transform", "conflict", "match", "case_sensitive")
+FIELD_KEYS = ("to", "direction", "transform", "conflict", "match", "case_sensitive", "accent_sensitive")
 FIELD_KEYS_LATER = ("lookup", "values", "constant")
 
 
@@ -163,8 +163,9 @@ class Reader:
         if not isinstance(node.value, dict):
             return FieldEntry(left, read_text(node, self.problems))
         section = Section(node, self.problems, FIELD_KEYS, FIELD_KEYS_LATER)
-        if (case := section.get("case_sensitive")) and not section.get("match"):
-            section.refuse(case, "case_without_match")
+        for name in ("case_sensitive", "accent_sensitive"):
+            if (rule := section.get(name)) and not section.get("match"):
+                section.refuse(rule, "case_without_match", key=name)
         return FieldEntry(
             left,
             section.text("to", required=True),
@@ -173,6 +174,7 @@ class Reader:
             section.optional_choice("conflict", UpdatePolicy),
             section.whole_number("match", None, least=1),
             section.boolean("case_sensitive", True),
+            section.boolean("accent_sensitive", True),
         )
 
     def transforms(self, section: Section) -> tuple[Transform, ...]:

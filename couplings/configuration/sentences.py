@@ -101,7 +101,7 @@ MAPPINGS = {
     "transform_not_available": _(
         "The transformation “%(transform)s” is not available in this version. Possible are: %(known)s."
     ),
-    "case_without_match": _("“case_sensitive” says how match fields are compared. Add “match”, or remove it."),
+    "case_without_match": _("“%(key)s” says how match fields are compared. Add “match”, or remove it."),
     "connection_unknown": _("There is no connection “%(name)s”."),
     "parent_unknown": _("There is no mapping “%(name)s” to depend on."),
     "depends_on_cycle": _(

@@ -64,6 +64,7 @@ def field_entry(row: FieldMapping) -> FieldEntry:
         policy=UpdatePolicy(row.policy) if row.policy else None,
         match=row.match,
         case_sensitive=row.case_sensitive,
+        accent_sensitive=row.accent_sensitive,
     )
 
 
@@ -135,7 +136,7 @@ def save_fields(mapping: TableMapping, entries: Iterable[FieldEntry]) -> None:
         batch_size=1_000,
         update_conflicts=True,
         unique_fields=["mapping", "left", "right"],
-        update_fields=["position", "direction", "transforms", "policy", "match", "case_sensitive"],
+        update_fields=["position", "direction", "transforms", "policy", "match", "case_sensitive", "accent_sensitive"],
     )
 
 
@@ -150,6 +151,7 @@ def field_row(mapping: TableMapping, position: int, entry: FieldEntry) -> FieldM
         policy=entry.policy or "",
         match=entry.match,
         case_sensitive=entry.case_sensitive,
+        accent_sensitive=entry.accent_sensitive,
     )
 
 

@@ -1,5 +1,6 @@
 from django.conf import settings
 from django.db import models
+from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 from couplings.models.mapping import TableMapping
@@ -36,8 +37,12 @@ class Coupling(models.Model):
             models.UniqueConstraint(fields=["mapping", "left_key"], name="left_record_coupled_once"),
             models.UniqueConstraint(fields=["mapping", "right_key"], name="right_record_coupled_once"),
         ]
-        # The list of records, and the runner's full comparison, page through a mapping by id.
-        indexes = [models.Index(fields=["mapping", "id"], name="couplings_of_a_mapping")]
+        indexes = [
+            # The list of records, and the runner's full comparison, page through a mapping by id.
+            models.Index(fields=["mapping", "id"], name="couplings_of_a_mapping"),
+            # Every run looks at pairs that were never in step; there are few, unless they come from a file.
+            models.Index(fields=["mapping", "id"], condition=Q(last_synced__isnull=True), name="couplings_new"),
+        ]
         permissions = [
             ("synchronize_records", _("Can synchronize, retry and restore records")),
             ("remove_couplings", _("Can couple records and remove couplings")),

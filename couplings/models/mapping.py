@@ -119,6 +119,7 @@ class FieldMapping(models.Model):
     policy = models.CharField(_("conflict"), max_length=20, choices=UPDATE_POLICIES, blank=True, default="")
     match = models.PositiveIntegerField(_("match priority"), null=True, blank=True)
     case_sensitive = models.BooleanField(_("case-sensitive"), default=True)
+    accent_sensitive = models.BooleanField(_("accent-sensitive"), default=True)
 
     class Meta:
         verbose_name = _("field mapping")

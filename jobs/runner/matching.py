@@ -66,9 +66,10 @@ def _search(
 ) -> dict[tuple[Any, ...] | None, list[Record]]:
     """Records of ``side`` by what they match on, compared once more in the engine's form."""
     names = [run.endpoint_fields[side][position] for position in criterion.positions]
-    case = [run.rules.fields[position].case_sensitive for position in criterion.positions]
+    rules = [run.rules.fields[position] for position in criterion.positions]
+    case, accents = [rule.case_sensitive for rule in rules], [rule.accent_sensitive for rule in rules]
     found: dict[tuple[Any, ...] | None, list[Record]] = defaultdict(list)
-    for record in run.endpoints[side].search(names, wanted, case_sensitive=case):
+    for record in run.endpoints[side].search(names, wanted, case_sensitive=case, accent_sensitive=accents):
         found[match.match_values(run.rules, criterion, side, record.values)].append(record)
     return found
 

@@ -190,9 +190,17 @@ class Endpoint(Protocol):
         """The records of ``keys`` that exist, inside or outside the filter."""
 
     def search(
-        self, fields: Sequence[str], wanted: Collection[tuple[Any, ...]], *, case_sensitive: Sequence[bool]
+        self,
+        fields: Sequence[str],
+        wanted: Collection[tuple[Any, ...]],
+        *,
+        case_sensitive: Sequence[bool],
+        accent_sensitive: Sequence[bool] | None = None,
     ) -> list[Record]:
-        """Records within the filter whose ``fields`` equal one of ``wanted`` (text trimmed of surrounding space)."""
+        """Records within the filter whose ``fields`` equal one of ``wanted`` (text trimmed of surrounding space).
+
+        ``accent_sensitive`` None: every field tells accents. Where case or accents do not count, the answer may hold
+        more than that: the caller compares."""
 
     def create(self, operations: Sequence[Create]) -> list[WriteResult]:
         """One result an operation, in order; a refused record never takes its batch along."""

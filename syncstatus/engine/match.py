@@ -10,9 +10,10 @@ from enum import StrEnum
 from itertools import groupby
 from typing import Any
 
+from syncstatus.engine.accents import without_accents
 from syncstatus.engine.decisions import ErrorKind, Problem
 from syncstatus.engine.records import Side, Values
-from syncstatus.engine.rules import Rules
+from syncstatus.engine.rules import FieldRule, Rules
 from syncstatus.engine.values import Unreadable, ValueRefused
 
 
@@ -58,7 +59,7 @@ def criteria(rules: Rules) -> tuple[Criterion, ...]:
 
 
 def match_values(rules: Rules, criterion: Criterion, side: Side, values: Values) -> Values | None:
-    """What a record of ``side`` is found by: canonical, case-folded where case does not count.
+    """What a record of ``side`` is found by: canonical, without case and accents where they do not count.
 
     Equal tuples of both sides match. None when a field is empty or unreadable, so that the criterion does not apply.
     ``values`` are the record's native values in field order.
@@ -70,19 +71,22 @@ def match_values(rules: Rules, criterion: Criterion, side: Side, values: Values)
         value = values[position] if function is None else function(values[position])
         if value is None or value == "" or isinstance(value, Unreadable):
             return None
-        found.append(value if rules.fields[position].case_sensitive else _folded(value))
+        found.append(folded(value, rules.fields[position]) if isinstance(value, str) else value)
     return tuple(found)
 
 
-def _folded(value: Any) -> Any:
-    return value.casefold() if isinstance(value, str) else value
+def folded(text: str, rule: FieldRule) -> str:
+    """Text without what its match field does not tell apart: case, accents, both or neither."""
+    if not rule.accent_sensitive:
+        text = without_accents(text)
+    return text if rule.case_sensitive else text.casefold()
 
 
 def search_values(rules: Rules, criterion: Criterion, side: Side, values: Values) -> Values | None:
     """The criterion's values of a record of ``side`` in the types of the other side, to search there with.
 
-    Case is the record's own: where case does not count the search must not count it either. None when a field is empty
-    or has no form on the other side, which then cannot hold a partner.
+    Case and accents are the record's own: where they do not count the search must not count them either. None when a
+    field is empty or has no form on the other side, which then cannot hold a partner.
     """
     if match_values(rules, criterion, side, values) is None:
         return None

@@ -52,7 +52,8 @@ class FieldRule:
     """A pair of fields and how their values travel.
 
     ``policy`` None means the mapping's ``update_conflict`` decides. ``match`` is the priority number of a match
-    field, None for others (DESIGN R14). ``empty_is_null`` makes the empty text and null equal.
+    field, None for others (DESIGN R14); ``case_sensitive`` and ``accent_sensitive`` say what it tells apart.
+    ``empty_is_null`` makes the empty text and null equal.
     """
 
     left: str
@@ -64,6 +65,7 @@ class FieldRule:
     policy: UpdatePolicy | None = None
     match: int | None = None
     case_sensitive: bool = True
+    accent_sensitive: bool = True
     empty_is_null: bool = False
 
     @property

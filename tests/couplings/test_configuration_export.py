@@ -143,6 +143,7 @@ def test_the_export_is_made_to_be_read() -> None:
     fields = (
         FieldEntry("name", "name"),
         FieldEntry("mail", "email", transforms=(Transform.TRIM,), match=1, case_sensitive=False),
+        FieldEntry("city", "city", match=1, accent_sensitive=False),
     )
     mapping = MappingEntry("CUSTOMER", left, right, fields, every=5400, depends_on=("ITEM",), guard=Guard(0.1, 5))
 
@@ -164,6 +165,7 @@ def test_the_export_is_made_to_be_read() -> None:
         "    fields:\n"
         "      name: name\n"
         "      mail: {to: email, transform: [trim], match: 1, case_sensitive: false}\n"
+        "      city: {to: city, match: 1, accent_sensitive: false}\n"
     )
 
 

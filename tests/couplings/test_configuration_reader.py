@@ -130,6 +130,7 @@ CASES = [
     ("match: 1", "match: ", 24, "not_a_whole_number"),
     ("match: 1", "match: true", 24, "not_a_whole_number"),
     ("match: 1", "case_sensitive: false", 24, "case_without_match"),
+    ("match: 1", "accent_sensitive: false", 24, "case_without_match"),
     ("match: 1", "conflict: middle", 24, "not_a_choice"),
     ("    fields:\n      no: number\n", "    fields: {}\n", 28, "fields_empty"),
     ("    fields:\n      no: number\n", "    fields: [no]\n", 28, "fields_empty"),

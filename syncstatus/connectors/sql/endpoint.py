@@ -16,6 +16,7 @@ from syncstatus.connectors.ports import (
 )
 from syncstatus.connectors.sql.database import Database
 from syncstatus.connectors.sql.feed import open_feed
+from syncstatus.connectors.sql.likeness import Likeness
 from syncstatus.connectors.sql.read import Reader
 from syncstatus.connectors.sql.table import BoundTable
 from syncstatus.connectors.sql.write import Writer
@@ -66,9 +67,15 @@ class SqlEndpoint:
         return self._reader.records(keys)
 
     def search(
-        self, fields: Sequence[str], wanted: Collection[tuple[Any, ...]], *, case_sensitive: Sequence[bool]
+        self,
+        fields: Sequence[str],
+        wanted: Collection[tuple[Any, ...]],
+        *,
+        case_sensitive: Sequence[bool],
+        accent_sensitive: Sequence[bool] | None = None,
     ) -> list[Record]:
-        return self._reader.search(fields, wanted, case_sensitive)
+        accents = [True] * len(fields) if accent_sensitive is None else accent_sensitive
+        return self._reader.search(fields, wanted, list(map(Likeness, case_sensitive, accents)))
 
     def create(self, operations: Sequence[Create]) -> list[WriteResult]:
         return self._writer.create(operations)

@@ -12,6 +12,7 @@ from syncstatus.connectors.sql.columns import Column
 from syncstatus.connectors.sql.database import Database
 from syncstatus.connectors.sql.filters import CONVERTERS
 from syncstatus.connectors.sql.keys import Key, folded
+from syncstatus.connectors.sql.likeness import Likeness
 from syncstatus.connectors.sql.selection import Row, Selection
 from syncstatus.connectors.sql.table import BoundTable
 from syncstatus.engine.records import Record
@@ -101,7 +102,7 @@ class Reader:
         return exact | {key: by_fold[folded(key)] for key in wanted if folded(key) in by_fold}
 
     def search(
-        self, fields: Sequence[str], wanted: Collection[tuple[Any, ...]], case_sensitive: Sequence[bool]
+        self, fields: Sequence[str], wanted: Collection[tuple[Any, ...]], likeness: Sequence[Likeness]
     ) -> list[Record]:
         """Records within the filter whose ``fields`` equal one of ``wanted``; text is compared trimmed.
 
@@ -112,21 +113,21 @@ class Reader:
         found: dict[str, Record] = {}
         with self.database.reading(table=self.table.source.table) as connection:
             for chunk in chunks(list(dict.fromkeys(native)), self.table.dialect.search_chunk):
-                condition = self._equals_one(columns, case_sensitive, chunk)
+                condition = self._equals_one(columns, likeness, chunk)
                 rows = connection.execute(self._select(self.bodies, sa.and_(*condition))).all()
                 found.update((record.key, record) for record in self.bodies.records(rows))
         return list(found.values())
 
     def _equals_one(
-        self, columns: Sequence[Column], case_sensitive: Sequence[bool], wanted: Sequence[Key]
+        self, columns: Sequence[Column], likeness: Sequence[Likeness], wanted: Sequence[Key]
     ) -> Iterator[ColumnElement[bool]]:
         table = self.table
         elements = [
-            table.dialect.searched(column, table.element(column.name), case_sensitive=exact)
-            for column, exact in zip(columns, case_sensitive, strict=True)
+            table.dialect.searched(column, table.element(column.name), like)
+            for column, like in zip(columns, likeness, strict=True)
         ]
         yield table.has_key
-        yield table.dialect.equals_one(columns, elements, wanted, case_sensitive)
+        yield table.dialect.equals_one(columns, elements, wanted, likeness)
         if table.condition is not None:
             yield table.condition
 

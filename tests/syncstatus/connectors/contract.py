@@ -299,6 +299,9 @@ class Contract:
         assert found(("credit",), (Decimal("12.5"),), exact=True) == {"1", "2", "3", "4"}
         assert found(("credit",), ("no number",), exact=True) == set()
         assert found(("name",), exact=True) == set()
+        unaccented = {"case_sensitive": [False], "accent_sensitive": [False]}
+        assert {r.key for r in endpoint.search(["city"], [("arhus",)], **unaccented)} == {"3"}
+        assert {r.key for r in endpoint.search(["city"], [("LÔNDON",)], **unaccented)} == {"1"}
 
     def test_a_record_outside_the_filter_is_excluded_not_missing(self, system: System) -> None:
         """SCENARIOS T13."""

@@ -89,3 +89,26 @@ def test_problems_name_the_candidates() -> None:
     assert ambiguous.params == {"side": "right", "candidates": ["A", "B"]}
     assert duplicate.kind is ErrorKind.DUPLICATE
     assert duplicate.params == {"side": "right", "candidates": ["C", "D"], "coupled_to": ["9", "8"]}
+
+
+@pytest.mark.parametrize(
+    ("case", "accents", "equal"),
+    [(True, True, set()), (False, True, {"JOSÉ"}), (True, False, {"Jose"}), (False, False, {"JOSÉ", "Jose", "jose"})],
+)
+def test_case_and_accents_each_count_or_not(case: bool, accents: bool, equal: set[str]) -> None:
+    rules = rules_of(text_rule("name", match=1, case_sensitive=case, accent_sensitive=accents))
+    (criterion,) = criteria(rules)
+    sought = match_values(rules, criterion, Side.LEFT, ("José",))
+    found = {
+        name
+        for name in ("JOSÉ", "Jose", "jose", "Joße")
+        if match_values(rules, criterion, Side.RIGHT, (name,)) == sought
+    }
+    assert found == equal
+
+
+def test_letters_of_their_own_and_vowel_marks_are_no_accents() -> None:
+    rules = rules_of(text_rule("name", match=1, accent_sensitive=False))
+    (criterion,) = criteria(rules)
+    for name in ("Ørsted", "שָׁלוֹם", "हिन्दी"):
+        assert match_values(rules, criterion, Side.LEFT, (name,)) == (name,)

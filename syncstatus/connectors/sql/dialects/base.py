@@ -13,6 +13,7 @@ from sqlalchemy.sql import ColumnElement
 from syncstatus.connectors.errors import ConnectorError
 from syncstatus.connectors.sql.columns import Codec, Column
 from syncstatus.connectors.sql.failures import Failure
+from syncstatus.connectors.sql.likeness import Likeness
 from syncstatus.connectors.sql.settings import Timeouts
 from syncstatus.engine.values import Kind
 
@@ -110,40 +111,39 @@ class Dialect(ABC):
         encode = column.codec.encode if column.codec else None
         return value if value is None or encode is None else encode(value)
 
-    def text_of(self, element: ColumnElement[Any], *, case_sensitive: bool) -> ColumnElement[Any]:
-        """Text as searches compare it: trimmed, exactly or without regard to case, whatever the collation."""
-        trimmed: ColumnElement[Any] = sa.func.trim(element)
-        return trimmed if case_sensitive else sa.func.lower(trimmed)
+    @abstractmethod
+    def text_of(self, element: ColumnElement[Any], likeness: Likeness) -> ColumnElement[Any]:
+        """Text as searches compare it: trimmed, exactly or without regard to case or accents, whatever the collation.
 
-    def searched(self, column: Column, element: ColumnElement[Any], *, case_sensitive: bool) -> ColumnElement[Any]:
+        Where the database cannot fold both as the engine does, it finds more: the engine compares what is found."""
+
+    def searched(self, column: Column, element: ColumnElement[Any], likeness: Likeness) -> ColumnElement[Any]:
         """A column or a parameter as searches compare it."""
         is_text = column.codec is not None and column.codec.type.kind is Kind.TEXT
-        return self.text_of(element, case_sensitive=case_sensitive) if is_text else element
+        return self.text_of(element, likeness) if is_text else element
 
     def equals_one(
         self,
         columns: Sequence[Column],
         elements: Sequence[ColumnElement[Any]],
         wanted: Sequence[tuple[Any, ...]],
-        case_sensitive: Sequence[bool],
+        likeness: Sequence[Likeness],
     ) -> ColumnElement[bool]:
         """The rows whose ``elements`` (already ``searched``) equal one of ``wanted`` (native values)."""
         if len(elements) == 1:
             parameters = [self.parameter(columns[0], values[0]) for values in wanted]
-            return elements[0].in_(
-                [self.searched(columns[0], parameter, case_sensitive=case_sensitive[0]) for parameter in parameters]
-            )
-        return sa.or_(*(sa.and_(*self._equal(columns, elements, values, case_sensitive)) for values in wanted))
+            return elements[0].in_([self.searched(columns[0], parameter, likeness[0]) for parameter in parameters])
+        return sa.or_(*(sa.and_(*self._equal(columns, elements, values, likeness)) for values in wanted))
 
     def _equal(
         self,
         columns: Sequence[Column],
         elements: Sequence[ColumnElement[Any]],
         values: tuple[Any, ...],
-        case_sensitive: Sequence[bool],
+        likeness: Sequence[Likeness],
     ) -> Iterator[ColumnElement[bool]]:
-        for column, element, value, exact in zip(columns, elements, values, case_sensitive, strict=True):
-            yield element == self.searched(column, self.parameter(column, value), case_sensitive=exact)
+        for column, element, value, like in zip(columns, elements, values, likeness, strict=True):
+            yield element == self.searched(column, self.parameter(column, value), like)
 
     def contains(self, element: ColumnElement[Any], text: str) -> ColumnElement[bool]:
         return sa.cast(element, sa.Text).contains(text, autoescape=True)

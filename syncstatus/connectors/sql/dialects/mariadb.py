@@ -17,6 +17,7 @@ from syncstatus.connectors.sql.columns import Codec, Column
 from syncstatus.connectors.sql.dialects.base import Clock, Dialect, TableFacts
 from syncstatus.connectors.sql.dialects.mariadb_failures import DENIED_PROCESS, failure
 from syncstatus.connectors.sql.failures import Failure
+from syncstatus.connectors.sql.likeness import Likeness
 from syncstatus.connectors.sql.settings import APPLICATION_NAME, Timeouts
 from syncstatus.engine.values import FieldType, Kind
 
@@ -155,9 +156,11 @@ class MariaDB(Dialect):
     def is_zoned(self, column: Column) -> bool:
         return column.info.native_type.lower().startswith("timestamp")
 
-    def text_of(self, element: ColumnElement[Any], *, case_sensitive: bool) -> ColumnElement[Any]:
+    def text_of(self, element: ColumnElement[Any], likeness: Likeness) -> ColumnElement[Any]:
         text = sa.func.trim(sa.cast(element, mysql.CHAR(charset="utf8mb4")))
-        return (text if case_sensitive else sa.func.lower(text)).collate("utf8mb4_bin")
+        if not likeness.accent_sensitive:
+            return text.collate("utf8mb4_unicode_ci")  # there is none that folds accents and not case
+        return (text if likeness.case_sensitive else sa.func.lower(text)).collate("utf8mb4_bin")
 
     def unstamped(self, element: ColumnElement[Any]) -> ColumnElement[bool]:
         """Also the zero date, which stands before every other."""

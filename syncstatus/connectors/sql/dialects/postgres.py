@@ -17,7 +17,9 @@ from syncstatus.connectors.sql.dialects import postgres_casters as casters
 from syncstatus.connectors.sql.dialects.base import Clock, Dialect, TableFacts
 from syncstatus.connectors.sql.dialects.postgres_failures import failure
 from syncstatus.connectors.sql.failures import Failure
+from syncstatus.connectors.sql.likeness import Likeness
 from syncstatus.connectors.sql.settings import APPLICATION_NAME, Timeouts
+from syncstatus.engine.accents import ACCENTS
 from syncstatus.engine.values import FieldType, Kind
 
 BLIND_OVERLAP: Final = timedelta(minutes=5)
@@ -170,10 +172,13 @@ class PostgreSQL(Dialect):
     def parameter(self, column: Column, value: Any) -> ColumnElement[Any]:
         return sa.cast(super().parameter(column, value), _Native(column.cast))
 
-    def text_of(self, element: ColumnElement[Any], *, case_sensitive: bool) -> ColumnElement[Any]:
-        trimmed: ColumnElement[Any] = sa.func.btrim(sa.cast(element, sa.Text), " \t\r\n")
+    def text_of(self, element: ColumnElement[Any], likeness: Likeness) -> ColumnElement[Any]:
+        text: ColumnElement[Any] = sa.func.btrim(sa.cast(element, sa.Text), " \t\r\n")
+        if not likeness.accent_sensitive:
+            apart = sa.func.normalize(text, sa.literal_column("NFKD"))
+            text = sa.func.regexp_replace(apart, ACCENTS, "", "g")
         # The column's own collation could fold case or accents.
-        return (trimmed if case_sensitive else sa.func.lower(trimmed)).collate("C")
+        return (text if likeness.case_sensitive else sa.func.lower(text)).collate("C")
 
     def version_text(self, element: ColumnElement[Any]) -> ColumnElement[Any]:
         return sa.cast(element, sa.Text)
@@ -190,10 +195,10 @@ class PostgreSQL(Dialect):
         columns: Sequence[Column],
         elements: Sequence[ColumnElement[Any]],
         wanted: Sequence[tuple[Any, ...]],
-        case_sensitive: Sequence[bool],
+        likeness: Sequence[Likeness],
     ) -> ColumnElement[bool]:
-        rows = zip(columns, self._unnested(columns, wanted), case_sensitive, strict=True)
-        values = [self.searched(column, value, case_sensitive=exact) for column, value, exact in rows]
+        rows = zip(columns, self._unnested(columns, wanted), likeness, strict=True)
+        values = [self.searched(column, value, like) for column, value, like in rows]
         return sa.tuple_(*elements).in_(sa.select(*values))
 
     def _unnested(self, columns: Sequence[Column], rows: Sequence[tuple[Any, ...]]) -> list[ColumnElement[Any]]:

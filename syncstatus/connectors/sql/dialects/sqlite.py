@@ -18,6 +18,7 @@ from syncstatus.connectors.sql.dialects import sqlite_values as values
 from syncstatus.connectors.sql.dialects.base import Clock, Dialect, TableFacts
 from syncstatus.connectors.sql.dialects.sqlite_failures import failure
 from syncstatus.connectors.sql.failures import Failure
+from syncstatus.connectors.sql.likeness import Likeness
 from syncstatus.connectors.sql.settings import Timeouts
 from syncstatus.engine.values import FieldType, Kind
 
@@ -81,7 +82,7 @@ class SQLite(Dialect):
 
     def prepare(self, connection: Any, timeouts: Timeouts) -> None:
         connection.text_factory = values.read_bytes_as_text
-        connection.create_function("syncstatus_text", 2, values.searched, deterministic=True)
+        connection.create_function("syncstatus_text", 3, values.searched, deterministic=True)
         connection.execute("PRAGMA foreign_keys = ON").close()
 
     def begin(self, connection: Connection, timeouts: Timeouts, *, writing: bool) -> None:
@@ -145,8 +146,8 @@ class SQLite(Dialect):
         rows = [tuple(self.bound(column, value) for column, value in zip(columns, key, strict=True)) for key in keys]
         return sa.tuple_(*elements).in_(rows)
 
-    def text_of(self, element: ColumnElement[Any], *, case_sensitive: bool) -> ColumnElement[Any]:
-        return sa.func.syncstatus_text(element, int(case_sensitive))
+    def text_of(self, element: ColumnElement[Any], likeness: Likeness) -> ColumnElement[Any]:
+        return sa.func.syncstatus_text(element, int(likeness.case_sensitive), int(likeness.accent_sensitive))
 
     def contains(self, element: ColumnElement[Any], text: str) -> ColumnElement[bool]:
         return sa.func.instr(element, text) > 0

@@ -7,6 +7,7 @@ from typing import Any, Final
 from uuid import UUID
 
 from syncstatus.connectors.sql import types
+from syncstatus.engine.accents import without_accents
 from syncstatus.engine.values import Unreadable
 
 NO_TIME: Final = timedelta(0)
@@ -103,11 +104,12 @@ def write_datetime(value: Any) -> str:
     return str(types.without_zone(value))
 
 
-def searched(value: Any, case_sensitive: int) -> Any:
+def searched(value: Any, case_sensitive: int, accent_sensitive: int) -> Any:
     """Text as searches compare it; SQLite's own lower() knows ASCII only."""
     if not isinstance(value, str):
         return value
-    return value.strip() if case_sensitive else value.strip().lower()
+    text = value.strip() if accent_sensitive else without_accents(value.strip())
+    return text if case_sensitive else text.lower()
 
 
 def _unreadable_number(value: Any) -> Unreadable:
