@@ -194,3 +194,13 @@ def test_a_new_configuration_is_tried_at_once(world: World, crm: Connection) -> 
     save_connection(ConnectionEntry("CRM", "sql", crm.settings))
     assert state(crm) == Circuit.CLOSED
     assert told(world.sync()) == {}
+
+
+def test_a_run_that_ends_well_does_not_end_a_time_that_was_named_meanwhile(world: World, crm: Connection) -> None:
+    """Its last call was answered before another job was told to wait."""
+    open_circuit(crm, asked=True)
+    assert troubles.recovered(world.mapping) == []
+    assert state(crm) == Circuit.OPEN
+    open_circuit(crm)
+    assert troubles.recovered(world.mapping) == [crm.pk]
+    assert state(crm) == Circuit.CLOSED
