@@ -7,9 +7,10 @@ person decided against one side.
 """
 
 from collections.abc import Iterable, Sequence
-from datetime import UTC, datetime
+from datetime import datetime
 
 from couplings.models import SyncLogEntry
+from couplings.store import clock
 from jobs.runner import changes
 from jobs.runner.candidates import Candidate, Changes
 from jobs.runner.context import Run
@@ -24,7 +25,7 @@ ANNOUNCED = "write_announced"
 
 def announce(run: Run, acting: Iterable[tuple[Candidate, Decision]]) -> None:
     """Commit a log entry for each candidate whose decision overrules one side."""
-    now = datetime.now(UTC)
+    now = clock.now()
     overruling = [(candidate, decision) for candidate, decision in acting if decision.overrules]
     entries = [_entry(run, candidate, decision, now) for candidate, decision in overruling]
     if not entries:

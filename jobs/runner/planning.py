@@ -5,11 +5,11 @@ records it has given their outcome already.
 """
 
 from collections.abc import Sequence
-from datetime import UTC, datetime
 
 import orjson
 from django.db import transaction
 
+from couplings.store import clock
 from jobs.models import OUTCOMES, Kind, SyncJob
 from jobs.runner import changes, lease, plans
 from jobs.runner.candidates import Changes
@@ -37,7 +37,7 @@ def begin(job: SyncJob, holder: str) -> None:
 
 def store(run: Run, judged: Judged) -> None:
     """Add a page to the plan. Raises ``LeaseLost``."""
-    now = str(datetime.now(UTC))
+    now = str(clock.now())
     with transaction.atomic():
         plans.append([_row(run, found, now) for found in judged.verdicts if found.outcome in _LISTED])
         lease.keep(run.job.pk, run.holder, judged.counters, {}, judged.pace)

@@ -6,7 +6,7 @@ finds what was written in step.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 
 import orjson
@@ -62,9 +62,9 @@ def remember(run: Run, judged: Judged) -> None:
         _couple(run, verdicts)
         agreed = _agree(run, verdicts)
         _part(run, verdicts)
-        _report(run, verdicts)
-        now = str(datetime.now(UTC))
-        log.append([_entry(run, found, now) for found in verdicts if found.logged])
+        now = clock.now()
+        _report(run, verdicts, now)
+        log.append([_entry(run, found, str(now)) for found in verdicts if found.logged])
         overruling.withdraw(verdicts)
         _answer_intents(verdicts)
         _move_cursors(run, page)
@@ -108,13 +108,10 @@ def _part(run: Run, verdicts: Sequence[Verdict]) -> None:
     couplings.remove([v.candidate.coupling.id for v in parted if v.candidate.coupling is not None])
 
 
-def _report(run: Run, verdicts: Sequence[Verdict]) -> None:
-    problems = [v for v in verdicts if v.problem is not None]
-    if problems:
-        now = clock.now()
-        failed = [report(run, v, now) for v in problems]
-        errors.refresh([row for row in failed if row.id is not None])
-        errors.open_new(run.mapping.pk, [row for row in failed if row.id is None])
+def _report(run: Run, verdicts: Sequence[Verdict], now: datetime) -> None:
+    failed = [report(run, v, now) for v in verdicts if v.problem is not None]
+    errors.refresh([row for row in failed if row.id is not None])
+    errors.open_new(run.mapping.pk, [row for row in failed if row.id is None])
     known = [(v, v.candidate.error) for v in verdicts if v.candidate.error is not None and v.problem is None]
     errors.keep([error for v, error in known if error.request and not v.closes])
     errors.resolve([_resolution(v, error) for v, error in known if v.closes])

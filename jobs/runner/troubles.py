@@ -8,11 +8,11 @@ from typing import Any
 from django.db import transaction
 from django.db.models import F, Q
 from django.db.models.functions import Now
-from django.utils import timezone
 
 from couplings.models import Connection, SyncError, TableMapping
 from couplings.models.connection import Circuit
 from couplings.models.error import Resolution, State
+from couplings.store import clock
 from jobs import circuits
 from jobs.circuits import ConnectionRests
 from syncstatus.connectors.errors import (
@@ -62,7 +62,7 @@ def answers(connection: Connection) -> list[int]:
 
 def _resolve(which: Q) -> None:
     mine = SyncError.objects.filter(pk__in=SyncError.objects.open().filter(which).values("pk"))
-    mine.update(state=State.RESOLVED, resolution=Resolution.RECOVERED, resolved_at=timezone.now(), next_attempt=None)
+    mine.update(state=State.RESOLVED, resolution=Resolution.RECOVERED, resolved_at=clock.now(), next_attempt=None)
 
 
 def _kind(error: ConnectorError) -> ErrorKind:
@@ -123,7 +123,7 @@ def _upsert(owner: dict[str, Any], kind: ErrorKind, error: ConnectorError) -> Sy
 
 
 def _keep(owner: dict[str, Any], kind: ErrorKind, state: State, code: str, params: dict[str, Any]) -> SyncError:
-    now = timezone.now()
+    now = clock.now()
     found = {"kind": kind.value, "code": code, "params": params, "last_seen": now}
     with transaction.atomic():
         mine = SyncError.objects.open().filter(**owner, left_key__isnull=True, right_key__isnull=True)

@@ -2,14 +2,13 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from typing import Any
 
 import orjson
 from django.db import transaction
 
 from couplings.models.error import Resolution
-from couplings.store import couplings, errors, log
+from couplings.store import clock, couplings, errors, log
 from couplings.store.couplings import Agreement
 from jobs.models import CreateIntent
 from jobs.runner import changes, lease
@@ -74,7 +73,7 @@ def remember(run: Run, items: Sequence[Item], progress: dict[str, Any]) -> None:
         _couple(run, [one for one in done if one.agreement is not None])
         _part(run, [one for one in done if one.parts])
         _report(run, done)
-        now = str(datetime.now(UTC))
+        now = str(clock.now())
         log.append([_entry(run, one, now) for one in done])
         _answer_intents(done)
         lease.keep(run.job.pk, run.holder, tally.as_dict() | written, progress, run.pace.fields())
@@ -147,10 +146,18 @@ def _bases(run: Run, one: Undone) -> tuple[Values, Values]:
     if left is None or right is None:
         one.left = undone_problem((), _by(run), Side.LEFT if left is None else Side.RIGHT)
         return _base_of_one(run, left, right)
-    undone = positions_of(run.rules, one.item.done, one.sides)
+    undone = positions_of(run.rules, one.item.done, one.sides) | _undone_before(candidate)
     bases, apart = settle_undone(run.rules, memory, undone, left.values, right.values)
     one.left = undone_problem(apart, _by(run), None)
     return bases
+
+
+def _undone_before(candidate: Candidate) -> frozenset[int]:
+    """The fields on which the pair does not agree because of an earlier undo that nobody has settled."""
+    memory, error = candidate.memory, candidate.error
+    if memory is None or error is None or error.code != UNDONE:
+        return frozenset()
+    return frozenset(position for position, value in enumerate(memory.left_base) if value is UNKNOWN)
 
 
 def _base_of_one(run: Run, left: Record | None, right: Record | None) -> tuple[Values, Values]:
@@ -212,7 +219,7 @@ def _records(candidate: Candidate) -> list[tuple[Side, str]]:
 
 def _report(run: Run, done: Sequence[Undone]) -> None:
     """Open the errors that keep undone records out until a person chooses; close those that the undo settles."""
-    now = datetime.now(UTC)
+    now = clock.now()
     # Where somebody was faster in coupling one of the records, there is no coupling, and nothing to keep out.
     left = [one for one in done if one.left is not None and one.candidate.coupling is not None]
     rows = [report(run, Verdict(one.candidate, one.found.decision, one.found.outcome, one.left), now) for one in left]

@@ -8,12 +8,11 @@ from django.contrib.auth.models import User
 from django.db import IntegrityError, transaction
 from django.db.models import QuerySet
 from django.db.models.functions import Now
-from django.utils import timezone
 
 from couplings.models import Coupling, SyncError, TableMapping, UncoupledRecord
 from couplings.models.error import Resolution, State
+from couplings.store import clock, log
 from couplings.store import couplings as store
-from couplings.store import log
 from jobs.models import CreateIntent, JobState, Kind, SyncJob, Trigger
 from jobs.queue import enqueue
 from jobs.runner import locks, systems
@@ -208,7 +207,7 @@ def _close(errors: QuerySet[SyncError], resolution: Resolution, user: User | Non
         state=State.RESOLVED,
         resolution=resolution,
         resolved_by=user,
-        resolved_at=timezone.now(),
+        resolved_at=clock.now(),
         request="",
         next_attempt=None,
     )
@@ -230,7 +229,7 @@ def _record_of(mapping: TableMapping, kind: Kind, user: User | None, **counters:
 
 
 def _entry(job: SyncJob, coupling: int, left: str, right: str, outcome: str) -> tuple[Any, ...]:
-    return (job.pk, job.mapping_id, coupling, left, right, outcome, "", "{}", "{}", timezone.now())
+    return (job.pk, job.mapping_id, coupling, left, right, outcome, "", "{}", "{}", clock.now())
 
 
 def match(mapping: TableMapping, *, user: User | None, queue: bool = True) -> SyncJob:

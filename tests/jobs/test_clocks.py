@@ -10,7 +10,7 @@ from django.db import connection
 from django.db.models.functions import Now
 from sqlalchemy import text
 
-from couplings.models import Connection, SyncError, TableMapping
+from couplings.models import Connection, SyncError, SyncLogEntry, TableMapping
 from couplings.store import clock
 from jobs import queue, tasks
 from jobs.models import JobState, Kind, SyncJob, Trigger
@@ -79,6 +79,19 @@ def test_a_next_attempt_is_set_by_the_stores_clock(world: World) -> None:
     assert queue.due() == []
     SyncError.objects.update(next_attempt=Now())
     assert len(queue.due()) == 1
+
+
+@pytest.mark.usefixtures("wrong_clock")
+def test_what_is_kept_for_so_long_is_dated_by_the_stores_clock(world: World) -> None:
+    """A worker whose clock is a year behind must not write log entries that are old enough to be deleted at once."""
+    world.pair(name="Adatum")
+    world.right.execute("ALTER TABLE account RENAME TO gone")
+    world.sync()
+    world.right.execute("ALTER TABLE gone RENAME TO account")
+    (at,) = SyncLogEntry.objects.values_list("at", flat=True)
+    error = SyncError.objects.get()
+    for moment in (at, error.first_seen, error.last_seen):
+        assert abs(clock.now() - moment) < HOUR
 
 
 @pytest.mark.usefixtures("wrong_clock")
