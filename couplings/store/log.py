@@ -31,12 +31,19 @@ class Logged(NamedTuple):
 _LOGGED = "id, job, coupling, left_key, right_key, outcome, changes"
 # What an entry must say to have changed something: a record that was left out or refused has not.
 _DID_SOMETHING = "({0}.outcome IN ('inserted', 'deleted', 'coupled', 'uncoupled') OR {0}.changes <> '{{}}')"
+_END = 2**63 - 1
 _DID = _DID_SOMETHING.format("couplings_synclogentry")
 
 
-def of_job(job: int, outcome: str, after: int, limit: int) -> list[Logged]:
-    """What the job did with this outcome, in order of id, after the id ``after``."""
-    return _select(f"job = %s AND outcome = %s AND id > %s AND {_DID} ORDER BY id LIMIT %s", job, outcome, after, limit)
+def of_job(job: int, outcome: str, before: int | None, limit: int) -> list[Logged]:
+    """What the job did with this outcome, newest first, before the id ``before``."""
+    return _select(
+        f"job = %s AND outcome = %s AND id < %s AND {_DID} ORDER BY id DESC LIMIT %s",
+        job,
+        outcome,
+        before or _END,
+        limit,
+    )
 
 
 def by_id(id: int) -> list[Logged]:
@@ -58,7 +65,7 @@ def newest(couplings: Collection[int]) -> dict[int, tuple[int, int]]:
 
 
 class Census(NamedTuple):
-    """How many entries of one outcome wrote on these sides, and whether they are the newest of their record."""
+    """How many entries of one outcome wrote on these sides, and whether no later job did anything to their records."""
 
     outcome: str
     left: bool
@@ -74,7 +81,7 @@ def census(*, job: int | None = None, entry: int | None = None) -> list[Census]:
     with open_cursor() as cursor:
         cursor.execute(
             f"SELECT e.outcome, {wrote.format('left')} AS l, {wrote.format('right')} AS r, NOT EXISTS ("
-            "  SELECT FROM couplings_synclogentry n WHERE n.coupling = e.coupling AND n.id > e.id"
+            "  SELECT FROM couplings_synclogentry n WHERE n.coupling = e.coupling AND n.id > e.id AND n.job <> e.job"
             f"  AND {_DID_SOMETHING.format('n')}) AS newest, count(*)"
             f" FROM couplings_synclogentry e WHERE {which} = %s AND {_DID_SOMETHING.format('e')}"
             " GROUP BY e.outcome, l, r, newest",

@@ -1,7 +1,7 @@
 """Entries of the synchronization log on their way to being undone."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -63,18 +63,28 @@ def _touched(times: tuple[datetime | None, datetime | None, datetime | None] | N
 
 def _refuse(run: Run, items: Sequence[Item], newest: dict[int, tuple[int, int]]) -> None:
     taken = {side: _coupled(run, side, items) for side in Side}
-    undos = _undos(run, {job for _, job in newest.values()})
+    undos = _undos({job for _, job in newest.values()})
     for item in items:
-        entry, coupling = item.entry, item.candidate.coupling
-        latest, job = newest.get(entry.coupling or 0, (entry.id, entry.job))
-        again = item.done.outcome in (Outcome.DELETED, Outcome.UNCOUPLED)
-        if entry.coupling is None or (coupling is None and not again):
-            item.refused = refusal("undo_not_coupled")
-        if again and any(item.candidate.key(side) in taken[side] for side in Side):
-            item.refused = refusal("undo_coupled_since")
-        if latest != entry.id:
-            done_already = undos.get(job) in (["job", entry.job], ["entry", entry.id])
-            item.refused = refusal("undo_done_already" if done_already else "undo_not_last", job=job)
+        latest, job = newest.get(item.entry.coupling or 0, (item.entry.id, item.entry.job))
+        if latest != item.entry.id and job != run.job.pk:
+            item.refused = refusal(_overtaken(item.entry, undos.get(job)), job=job)
+        else:
+            item.refused = _without_coupling(item, taken)
+
+
+def _overtaken(entry: Logged, undone: Any) -> str:
+    """Something was done to the record since. What this very undo has done was to later work of the same job."""
+    return "undo_done_already" if undone in (["job", entry.job], ["entry", entry.id]) else "undo_not_last"
+
+
+def _without_coupling(item: Item, taken: Mapping[Side, set[str]]) -> Decision | None:
+    """Only what uncoupled a pair can be undone without a coupling, and only while both records have none."""
+    uncoupled = item.done.outcome in (Outcome.DELETED, Outcome.UNCOUPLED)
+    if item.entry.coupling is None or (item.candidate.coupling is None and not uncoupled):
+        return refusal("undo_not_coupled")
+    if uncoupled and any(item.candidate.key(side) in taken[side] for side in Side):
+        return refusal("undo_coupled_since")
+    return None
 
 
 def _coupled(run: Run, side: Side, items: Sequence[Item]) -> set[str]:
@@ -83,7 +93,7 @@ def _coupled(run: Run, side: Side, items: Sequence[Item]) -> set[str]:
     return set(couplings.by_key(run.mapping.pk, side, keys, with_base=False))
 
 
-def _undos(run: Run, jobs: set[int]) -> dict[int, Any]:
+def _undos(jobs: set[int]) -> dict[int, Any]:
     """What those of ``jobs`` undid that are undos."""
-    found = SyncJob.objects.filter(pk__in=jobs - {run.job.pk}, kind=Kind.UNDO)
+    found = SyncJob.objects.filter(pk__in=jobs, kind=Kind.UNDO)
     return {pk: parameters.get("undoes") for pk, parameters in found.values_list("pk", "parameters")}

@@ -64,10 +64,20 @@ def _pages(run: Run) -> Iterator[tuple[list[Logged], dict[str, Any]]]:
         return
     begun = progress.get("outcome", OUTCOMES[0])
     for outcome in OUTCOMES[OUTCOMES.index(begun) :]:
-        after = progress.get("after", 0) if outcome == begun else 0
-        while entries := log.of_job(id, outcome, after, PAGE):
-            after = entries[-1].id
-            yield entries, {"outcome": outcome.value, "after": after}
+        before = progress.get("before") if outcome == begun else None
+        while entries := _of_different_records(log.of_job(id, outcome, before, PAGE)):
+            before = entries[-1].id
+            yield entries, {"outcome": outcome.value, "before": before}
+
+
+def _of_different_records(entries: list[Logged]) -> list[Logged]:
+    """The entries before one record comes up again, which its job wrote twice: what it did last is undone first."""
+    seen: set[int | None] = set()
+    for number, entry in enumerate(entries):
+        if entry.coupling is not None and entry.coupling in seen:
+            return entries[:number]
+        seen.add(entry.coupling)
+    return entries
 
 
 def _await_turn(run: Run, entries: Sequence[Logged]) -> None:

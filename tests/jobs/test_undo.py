@@ -376,6 +376,27 @@ def _overtaken(job: SyncJob) -> list[int]:
     return [e.pk for e in SyncLogEntry.objects.filter(job=job.pk) if newer.filter(coupling=e.coupling, pk__gt=e.pk)]
 
 
+def test_a_record_that_one_job_wrote_twice_is_undone_from_the_end(world: World) -> None:
+    key, partner = world.pair(name="Adatum", phone="1", fax="2")
+    world.left.edit(key, phone="7")
+    edits = [{"fax": "9"}]
+
+    def edit(_run: object) -> None:
+        if edits and world.right.get(partner, "phone") == ("7",):
+            world.right.edit(partner, **edits.pop())
+
+    job = jobs.start_here(world.mapping, Kind.MODIFIED, on_page=edit)
+    assert told(job) == {"modified": 2}
+    assert world.left.get(key) == world.right.get(partner) == ("Adatum", "7", "9")
+
+    assert undo.plan_of_job(job).overtaken == 0
+    assert told(undo.undo_job(job, user=None, queue=False)) == {"modified": 2}
+
+    assert world.left.get(key) == ("Adatum", "7", "2")
+    assert world.right.get(partner) == ("Adatum", "1", "9")
+    assert world.error().fields == ["phone", "fax"]
+
+
 def test_more_deletions_than_the_guard_allows_are_undone_because_a_person_asked(make_world: MakeWorld) -> None:
     world = make_world(guard_count=1)
     for number in range(5):
