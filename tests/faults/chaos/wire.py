@@ -7,7 +7,6 @@ reading transactions of the product roll back.
 import asyncio
 import threading
 from collections.abc import Coroutine
-from contextlib import suppress
 from enum import Enum
 from pathlib import Path
 from typing import Any
@@ -31,16 +30,17 @@ class Wire:
         self.folder = folder
         self._server = server
         self._loss: Loss | None = None
+        self._passing = 0
         self.lost = threading.Event()
 
     @property
     def path(self) -> Path:
         return self.folder / SOCKET
 
-    def lose(self, loss: Loss, seconds: float) -> bool:
-        """Whether somebody committed within ``seconds`` and never heard of it."""
+    def lose(self, loss: Loss, seconds: float, *, passing: int = 0) -> bool:
+        """Whether somebody committed within ``seconds`` and never heard of it; ``passing`` commits are let through."""
         self.lost.clear()
-        self._loss = loss
+        self._passing, self._loss = passing, loss
         happened = self.lost.wait(seconds)
         self._loss = None
         return happened
@@ -57,16 +57,16 @@ class Wire:
         except OSError:
             writer.close()
             return
-        pumps = [self._requests(reader, far_reader, far_writer, writer), _pump(far_reader, writer)]
+        pumps = [self._requests(reader, far_writer, writer), _pump(far_reader, writer)]
         tasks = [asyncio.ensure_future(pump) for pump in pumps]
-        await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
-        for task in tasks:
-            task.cancel()
-        for end in (writer, far_writer):
-            end.close()
-        for task in tasks:
-            with suppress(asyncio.CancelledError, OSError):
-                await task
+        try:
+            await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            for task in tasks:
+                task.cancel()
+            for end in (writer, far_writer):
+                end.transport.abort()
+            await asyncio.gather(*tasks, return_exceptions=True)
 
     async def _reach(self) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
         host, port = self._server.query.get("host", self._server.host), self._server.port or 5432
@@ -75,24 +75,24 @@ class Wire:
         return await asyncio.open_connection(str(host), port)
 
     async def _requests(
-        self,
-        near: asyncio.StreamReader,
-        far: asyncio.StreamReader,
-        far_writer: asyncio.StreamWriter,
-        near_writer: asyncio.StreamWriter,
+        self, near: asyncio.StreamReader, far_writer: asyncio.StreamWriter, near_writer: asyncio.StreamWriter
     ) -> None:
         while chunk := await near.read(CHUNK):
-            if self._loss is not None and chunk.endswith(COMMIT):
+            if self._loss is not None and chunk.endswith(COMMIT) and self._is_next():
                 loss, self._loss = self._loss, None
                 near_writer.transport.abort()  # nothing that the database says reaches anybody any more
                 if loss is Loss.ANSWER:
                     far_writer.write(chunk)
                     await far_writer.drain()
-                    await asyncio.sleep(0.2)
                 self.lost.set()
+                await asyncio.sleep(0.2 if loss is Loss.ANSWER else 0)  # until it has committed
                 return
             far_writer.write(chunk)
             await far_writer.drain()
+
+    def _is_next(self) -> bool:
+        self._passing -= 1
+        return self._passing < 0
 
 
 async def _pump(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -106,6 +106,7 @@ async def _cancel_all() -> None:
     for task in tasks:
         task.cancel()
     await asyncio.gather(*tasks, return_exceptions=True)
+    await asyncio.sleep(0)  # the transports close their sockets in the loop's next round
 
 
 class Wires:

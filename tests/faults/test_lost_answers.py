@@ -1,0 +1,75 @@
+"""SCENARIOS T3: the database does what it is asked to, and the answer never arrives."""
+
+import tempfile
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+from sqlalchemy import make_url
+
+from couplings.models import Coupling
+from jobs.models import Kind, Trigger
+from jobs.services import jobs
+from tests.faults.chaos.wire import Loss, Wire, Wires
+from tests.jobs.worlds import World
+
+PATIENCE = 20.0
+
+
+@pytest.fixture
+def wire(business_urls: tuple[str, str]) -> Iterator[Wire]:
+    """Between us and the right database."""
+    with tempfile.TemporaryDirectory(dir="/tmp") as folder:  # a socket's path has to be short
+        wire = Wire(Path(folder) / "right", make_url(business_urls[1]))
+        with Wires(wire):
+            yield wire
+
+
+@pytest.fixture
+def world(make_world: Callable[..., World], business_urls: tuple[str, str], wire: Wire) -> World:
+    world = make_world(update_conflict="left", deletion_conflict="delete")
+    url = make_url(business_urls[1]).set(host=None, port=None, query={"host": str(wire.folder)})
+    connection = world.mapping.right_connection
+    connection.settings = {"url": url.render_as_string(hide_password=False)}
+    connection.save()
+    return world
+
+
+@contextmanager
+def losing(wire: Wire, loss: Loss, passing: int = 0) -> Iterator[None]:
+    """One answer is lost while the block runs."""
+    happened: list[bool] = []
+    thread = threading.Thread(target=lambda: happened.append(wire.lose(loss, PATIENCE, passing=passing)))
+    thread.start()
+    yield
+    thread.join()
+    assert happened == [True]
+
+
+def scheduled(world: World) -> None:
+    """A run that nobody asked for, in which what failed waits for its next attempt."""
+    world.mapping.refresh_from_db()
+    jobs.start(world.mapping, Kind.MODIFIED, trigger=Trigger.SCHEDULE, queue=False)
+
+
+@pytest.mark.parametrize("edited", ["left", "right", "both"])
+def test_a_record_whose_create_got_no_answer_is_not_copied_back(world: World, wire: Wire, edited: str) -> None:
+    """It waits for its next attempt, and meanwhile the other side's feed lists it as a new record."""
+    world.sync()
+    key = world.left.add(name="Adatum", phone="1", fax="2")
+    with losing(wire, Loss.ANSWER, passing=1):  # the first commit draws the key
+        world.sync()
+    (created,) = world.right.keys()
+    if edited in ("left", "both"):
+        world.left.edit(key, phone="7")
+    if edited in ("right", "both"):
+        world.right.edit(created, fax="8")
+    for _ in range(3):
+        scheduled(world)
+    assert (world.left.keys(), world.right.keys()) == ([key], [created])
+    world.sync()
+    assert Coupling.objects.get().right_key == created
+    assert world.left.get(key) == world.right.get(created)
+    world.assert_quiet()
