@@ -47,6 +47,26 @@ def click(world: World, *keys: str, side: str = "left") -> SyncJob:
     return couplings.records(mapping, Side(side), keys, user=None, queue=False)
 
 
+class Patient:
+    """A click whose test can wait until it has met a record in other hands."""
+
+    def __init__(self, world: World, key: str, side: str = "left") -> None:
+        self._world, self._parameters = world, {"side": side, "keys": [key], "use": ""}
+        self._looked = threading.Event()
+
+    def __call__(self) -> SyncJob:
+        mapping = TableMapping.objects.get(pk=self._world.mapping.pk)
+        return jobs.start_here(mapping, Kind.RECORDS, parameters=self._parameters, stop=self._asked)
+
+    def _asked(self) -> bool:
+        """Whether to stop is asked after each look at the records."""
+        self._looked.set()
+        return False
+
+    def has_looked(self) -> None:
+        assert self._looked.wait(PATIENCE)
+
+
 def schedule(world: World, kind: Kind = Kind.MODIFIED) -> SyncJob:
     return jobs.start(TableMapping.objects.get(pk=world.mapping.pk), kind, queue=False)
 
@@ -62,8 +82,9 @@ def test_a_click_waits_for_the_record_and_then_reads_it_afresh(world: World, in_
     world.left.edit(key, phone="2")
     with Locks(world.mapping.pk, new_holder()).entered() as run:
         assert run.take([mark(Side.LEFT, key)]).locked
-        clicked = in_thread(click, world, key)
-        until(waits_for_a_record, "the click to meet the record")
+        patient = Patient(world, key)
+        clicked = in_thread(patient)
+        patient.has_looked()
         world.left.edit(key, phone="3")
     job = clicked.result(PATIENCE)
     assert (job.state, job.attempts, told(job)) == (JobState.FINISHED, 1, {"modified": 1})
@@ -218,8 +239,9 @@ def test_what_a_job_has_just_created_is_no_new_record_to_another(world: World, i
         running = in_thread(schedule, world)
         until(lambda: len(world.right.keys()) == 2, "the record to be created")
         (made,) = [key for key in world.right.versions() if world.right.get(key, "name") == ("Adatum",)]
-        clicked = in_thread(click, world, made, side="right")
-        until(waits_for_a_record, "the click to meet what may be somebody's create")
+        patient = Patient(world, made, "right")
+        clicked = in_thread(patient)
+        patient.has_looked()
     assert {job.result(PATIENCE).state for job in (running, clicked)} == {JobState.FINISHED}
     assert len(world.left.keys()) == len(world.right.keys()) == 2
     world.assert_quiet()
@@ -246,8 +268,9 @@ def test_a_create_that_a_dying_job_left_behind_is_adopted_by_the_click_that_met_
     with Locks(world.mapping.pk, "elsewhere:1:abc").entered() as dying:
         assert dying.take([mark(Side.LEFT, source)]).locked
         dying.announce([Side.RIGHT])
-        clicked = in_thread(click, world, made, side="right")
-        until(waits_for_a_record, "the click to meet what may be somebody's create")
+        patient = Patient(world, made, "right")
+        clicked = in_thread(patient)
+        patient.has_looked()
         RecordHolder.objects.filter(name="elsewhere:1:abc").update(until=Now() - MINUTE)
         assert clicked.result(PATIENCE).state == JobState.FINISHED
     assert world.coupling(source).right_key == made
