@@ -44,6 +44,8 @@ PLACES = [
     Place(gettext_noop("Delete Records"), "couplings:errors", "?kind=deleted"),
     Place(gettext_noop("Find for Deleted"), "jobs:mappings"),
     Place(gettext_noop("Broken couplings"), "couplings:errors", "?kind=deleted"),
+    Place(gettext_noop("Held deletions"), "jobs:held"),
+    Place(gettext_noop("Preview"), "jobs:mappings"),
     Place(gettext_noop("Set Up Coupling"), "jobs:set_up_coupling"),
     Place(gettext_noop("Remove Coupling"), "couplings:couplings"),
     Place(gettext_noop("Synchronization Log"), "couplings:couplings"),
