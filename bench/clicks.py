@@ -1,13 +1,12 @@
 """One record, from the click to both sides agreeing, through a running Celery worker."""
 
-import subprocess
-import sys
 import time
 from statistics import median
 
 import sqlalchemy as sa
 
 from bench.runs import Row
+from bench.workers import running
 from couplings.models import Coupling, TableMapping
 from jobs.services import couplings
 
@@ -15,16 +14,11 @@ CLICKS = 30
 
 
 def latency(mapping: TableMapping, left: str, right: str) -> Row:
-    worker = [sys.executable, "-m", "celery", "-A", "syncstatus", "worker", "--concurrency", "1", "--loglevel", "ERROR"]
-    process = subprocess.Popen(worker, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-    try:
-        engines = sa.create_engine(left, isolation_level="AUTOCOMMIT"), sa.create_engine(right)
-        chosen = list(Coupling.objects.filter(mapping=mapping).order_by("id")[: CLICKS + 3])
+    engines = sa.create_engine(left, isolation_level="AUTOCOMMIT"), sa.create_engine(right)
+    chosen = list(Coupling.objects.filter(mapping=mapping).order_by("id")[: CLICKS + 3])
+    with running(1):
         taken = [_click(coupling, *engines) for coupling in chosen]
-    finally:
-        process.terminate()
-        process.wait()
-    seconds = median(taken[3:])  # the first ones wait for the worker to start
+    seconds = median(taken[3:])  # the first ones open connections
     return ("one record, from the click to both sides agreeing", f"{seconds * 1000:.0f} ms", "under 200 ms")
 
 

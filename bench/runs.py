@@ -8,6 +8,7 @@ from statistics import median
 from time import perf_counter
 
 from bench import bare, tables
+from bench.workers import running
 from couplings.models import Connection, FieldMapping, TableMapping
 from jobs.models import Kind, SyncJob
 from jobs.services import jobs
@@ -55,16 +56,19 @@ class Runs:
             tables.create(url, "customer", self.rows)
         self.customer = mapping("CUSTOMER", self.left, self.right, "customer")
         seconds = timed(lambda: sync(self.customer))
-        return _rate(f"first coupling of two equal tables of {self.rows:,} rows", self.rows, seconds, "10,000 pairs/s")
+        return rate(f"first coupling of two equal tables of {self.rows:,} rows", self.rows, seconds, "10,000 pairs/s")
 
     def full_comparison(self) -> Row:
         seconds = median(timed(lambda: sync(self.customer, Kind.FULL)) for _ in range(3))
-        return _rate(f"full comparison of {self.rows:,} unchanged couplings", self.rows, seconds, "25,000 pairs/s")
+        return rate(f"full comparison of {self.rows:,} unchanged couplings", self.rows, seconds, "25,000 pairs/s")
 
     def changed(self, rows: int) -> list[Row]:
-        """Side by side in one run: the same changes moved by the bare script into a copy of the table, and by us."""
+        """Side by side in one run: the same changes moved by the bare script into a copy of the table, by us, and by us
+        with a second worker that takes part."""
         self._copy_for_bare()
-        return [row for columns in (2, 19) for row in self._changed(rows, columns)]
+        found = [row for columns in (2, 19) for row in self._changed(rows, columns, "")]
+        with running(1):
+            return found + [row for columns in (2, 19) for row in self._changed(rows, columns, ", two workers")]
 
     def _copy_for_bare(self) -> None:
         tables.execute(
@@ -78,7 +82,7 @@ class Runs:
         view = "CREATE VIEW bare_customer AS SELECT * FROM customer"
         tables.execute(self.left, "DROP VIEW IF EXISTS bare_customer", view)
 
-    def _changed(self, rows: int, columns: int) -> list[Row]:
+    def _changed(self, rows: int, columns: int, how: str) -> list[Row]:
         bares, ours = [], []
         for _ in range(3):
             tables.change(self.left, "customer", rows, columns)
@@ -88,7 +92,7 @@ class Runs:
             tables.execute(self.left, "VACUUM customer")
         ratio = median(mine / other for mine, other in zip(ours, bares, strict=True))
         return [
-            _rate(f"{rows:,} changed rows, {columns} of 20 columns", rows, median(ours), ""),
+            rate(f"{rows:,} changed rows, {columns} of 20 columns{how}", rows, median(ours), ""),
             (f"  bare read and COPY-UPDATE of the same {rows:,} rows", f"{median(bares):.2f} s", ""),
             ("  ratio of the two", f"{ratio:.2f}", "3 at most, 1.5 wished for"),
         ]
@@ -107,13 +111,13 @@ class Runs:
         told = subprocess.run(command, check=True, capture_output=True, text=True).stdout.split()
         seconds, peak = float(told[-2]), int(told[-1])
         return [
-            _rate(f"first coupling of {self.many:,} rows", self.many, seconds, ""),
+            rate(f"first coupling of {self.many:,} rows", self.many, seconds, ""),
             ("  peak memory of its process", f"{peak // 1024} MB", "300 MB at most"),
             (*self.nothing_changed(f"{self.many:,}", found)[:2], "under 1 s"),
         ]
 
 
-def _rate(label: str, rows: int, seconds: float, aim: str) -> Row:
+def rate(label: str, rows: int, seconds: float, aim: str) -> Row:
     return (label, f"{seconds:.2f} s, {rows / seconds:,.0f}/s", aim and f"at least {aim}")
 
 

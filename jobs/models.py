@@ -217,7 +217,8 @@ class CreateIntent(models.Model):
     """The announcement of a create, committed before it is sent (DESIGN R7).
 
     While it stands, nobody knows whether the record exists on the other side: the next run searches for ``target_key``
-    or the ``values`` written before it creates anything, and adopts what it finds.
+    or the ``values`` written before it creates anything, and adopts what it finds. Where neither is known any more,
+    because somebody has edited the new record, it lies at least ``behind`` this key (see ``runner.lookalikes``).
     """
 
     mapping = models.ForeignKey(TableMapping, models.CASCADE, related_name="+", db_index=False)
@@ -226,6 +227,7 @@ class CreateIntent(models.Model):
     idempotency_key = models.UUIDField()
     target_key = models.TextField(null=True, blank=True)
     values = models.TextField(default="{}")
+    behind = models.TextField(null=True, blank=True)
     job = models.BigIntegerField()
     created = models.DateTimeField(auto_now_add=True)
 
@@ -257,6 +259,35 @@ class RecordHolder(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+
+class JobPart(models.Model):
+    """A page of records that a running job has listed and not yet worked off. Whichever worker comes first takes it;
+    it is deleted in the transaction that remembers the page (see ``jobs.runner.sharing``).
+
+    ``listing`` says what ``keys`` with their ``versions``, or ``ids``, are: ``jobs.runner.sources.Listing``. ``terms``
+    are what the job's worker has found out and others have to know.
+    """
+
+    job = models.ForeignKey(SyncJob, models.CASCADE, related_name="parts", db_index=False)
+    listing = models.CharField(max_length=10)
+    side = models.CharField(max_length=5, blank=True, default="")
+    keys = ArrayField(models.TextField(), default=list)
+    versions = ArrayField(models.TextField(), default=list)
+    ids = ArrayField(models.BigIntegerField(), default=list)
+    terms = models.JSONField(default=dict)
+    holder = models.CharField(max_length=100, blank=True, default="")
+    lease_until = models.DateTimeField(null=True, blank=True)
+    attempts = models.PositiveIntegerField(default=0)
+
+    class Meta:
+        verbose_name = _("part of a job")
+        verbose_name_plural = _("parts of jobs")
+        # Workers take the oldest part that nobody has.
+        indexes = [models.Index(fields=["job", "id"], name="parts_of_a_job")]
+
+    def __str__(self) -> str:
+        return f"{self.pk} {self.job_id} {self.listing}"
 
 
 class RecordLock(models.Model):

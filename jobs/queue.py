@@ -13,7 +13,7 @@ from couplings.models import SyncError, TableMapping
 from couplings.models.error import State
 from couplings.store import clock
 from jobs import circuits
-from jobs.models import LONG, JobState, Kind, SyncJob, Trigger
+from jobs.models import LONG, JobPart, JobState, Kind, SyncJob, Trigger
 
 LOST_AFTER = timedelta(seconds=4)  # a job that waited so long has probably lost its bell
 
@@ -155,3 +155,8 @@ def oldest_waiting() -> timedelta | None:
     its_turn = SyncJob.objects.filter(WAITING, circuits.both_admitting("mapping__"))
     found: timedelta | None = its_turn.aggregate(longest=Max(waited))["longest"]
     return found
+
+
+def with_parts() -> list[int]:
+    """Running jobs with parts that nobody has taken yet."""
+    return list(JobPart.objects.filter(holder="").values_list("job", flat=True).order_by("job").distinct())

@@ -12,6 +12,7 @@ from jobs.runner import lease, runner
 logger = logging.getLogger(__name__)
 
 BELL = 3600.0  # seconds until a bell that nobody hears is gone; far longer than clocks are apart
+CALL = 60.0  # seconds after which a call to a large job is stale
 
 
 def ring(job: int) -> None:
@@ -29,12 +30,26 @@ def run_job(job: int) -> None:
     Delivered twice, or a week late, it finds nothing to claim.
     """
     close_old_connections()
-    done = runner.run(job, ring=ring)
+    done = runner.run(job, ring=ring, call=call)
     if done is None:
         logger.info("nothing to run", extra={"job": job, "state": queue.state_of(job)})
     following = queue.next_of(done.mapping_id) if done is not None else None
     if following is not None:
         ring(following)
+
+
+def call(job: int) -> None:
+    """Call a worker to a large job that another one runs. Nobody has to come."""
+    with suppress(run_parts.OperationalError):
+        run_parts.apply_async((job,), retry=False, expires=CALL)
+
+
+@shared_task(name="jobs.tasks.run_parts")
+def run_parts(job: int) -> None:
+    """Work off parts of a job; then let the others in the queue have their turn first."""
+    close_old_connections()
+    if runner.run_parts(job):
+        call(job)
 
 
 @shared_task(name="jobs.tasks.ring_due")
@@ -43,6 +58,8 @@ def ring_due() -> None:
     close_old_connections()
     for job in dict.fromkeys(queue.due() + lease.orphans()):
         ring(job)
+    for job in queue.with_parts():
+        call(job)
     totals.fold()
     if retention.is_due():
         ring_prune()

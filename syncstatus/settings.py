@@ -111,6 +111,8 @@ DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 # Synchronization
 
+# Workers that a large job is shared among, if so many are free.
+WORKERS_PER_JOB = environment.number("WORKERS_PER_JOB", 4)
 # Seconds between two looks for deleted records in a mapping with too many couplings to look at each time.
 SWEEP_INTERVAL = environment.number("SWEEP_INTERVAL", 60 * 60)
 

@@ -4,6 +4,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
+from django.db import InterfaceError, OperationalError
+
 from couplings.models import TableMapping
 from jobs.models import SyncJob
 from jobs.runner.candidates import Candidate
@@ -24,8 +26,15 @@ WORTH_A_THREAD = 1_000
 click is answered sooner."""
 
 
+STORE_LOST = (OperationalError, InterfaceError)
+
+
 class Stopped(Exception):
     """A person asked the run to stop; the page before is committed."""
+
+
+class Exhausted(Exception):
+    """A part of the job stopped every worker that took it."""
 
 
 class Asked(Exception):
@@ -60,18 +69,20 @@ class OwnWrites:
 
 @dataclass
 class PutOff:
-    """Candidates whose records are in other hands, and the cursors and progress that may not pass them until they are
-    done (DESIGN R5). ``unanswered``: somebody else has left creates behind, which come first."""
+    """Candidates whose records are in other hands, and the cursors, progress and parts that may not pass them until
+    they are done (DESIGN R5). ``unanswered``: somebody else has left creates behind, which come first."""
 
     candidates: list[Candidate] = field(default_factory=list)
     cursors: dict[Side, Cursor] = field(default_factory=dict)
     progress: dict[str, Any] = field(default_factory=dict)
+    parts: list[int] = field(default_factory=list)
     unanswered: bool = False
 
 
 @dataclass
 class Run:
     """``job`` is saved only by runs that are not a preview; ``deep`` compares bodies even where versions are equal.
+    ``is_member``: it works off parts of a job that another worker runs.
     ``is_probe``: others wait until its first page tells whether a system answers again (``jobs.circuits``).
 
     ``undecided`` are records of which nobody knows whether a create of ours made them: nothing is done with them.
@@ -95,6 +106,8 @@ class Run:
     on_page: Callable[["Run"], None] | None = None
     stop: Callable[[], bool] | None = None
     ring: Callable[[int], None] | None = None
+    call: Callable[[int], None] | None = None
+    is_member: bool = False
     is_probe: bool = False
     pace: Pace = field(default_factory=Pace)
     counted: dict[Side, int] = field(default_factory=dict)
@@ -114,17 +127,15 @@ class Run:
         self.locks = Locks(self.mapping.pk, self.holder)
         self.believes = {side: self._may_believe(side) for side in Side}
         self.endpoint_fields = {side: tuple(rule.field(side) for rule in self.rules.fields) for side in Side}
-        self.positions = {
-            side: {name: position for position, name in enumerate(names)}
-            for side, names in self.endpoint_fields.items()
-        }
+        self.positions = self.rules.compiled.places
 
     def _may_believe(self, side: Side) -> bool:
         """Whether a record of ``side`` may be taken for what its coupling remembers, because a refused write or its own
         feed would tell otherwise. Whether it lies within a filter only reading tells, and a preview writes nothing.
 
-        JSON is remembered as text, which the log could not tell from JSON that is one text."""
-        if any(rule.type(side).kind is Kind.JSON for rule in self.rules.fields):
+        JSON is remembered as text, which the log could not tell from JSON that is one text; transformed values are
+        remembered in another form than they are stored."""
+        if self.rules.compiled.transformed or any(rule.type(side).kind is Kind.JSON for rule in self.rules.fields):
             return False
         capabilities = self.endpoints[side].capabilities
         told = capabilities.conditional_write and capabilities.feed is not Feed.NONE

@@ -116,6 +116,8 @@ def _hold(run: Run, candidate: Candidate) -> None:
         candidate.problem = Problem(ErrorKind.DELETED, "record_deleted", {"deleted_side": missing.value})
     elif missing in run.holds and _is_held(run.holds[missing], decision):
         candidate.problem = run.holds[missing]
+    elif decision.action is Action.DELETE and run.is_member:
+        candidate.decision = EXCLUDE  # a deletion that was not listed as one: the job's own worker finds it next time
     elif decision.action is Action.DELETE:
         _count_deletion(run, candidate, missing.other)
 

@@ -1,6 +1,7 @@
 """What a job of each kind looks at, and in which order."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -9,17 +10,20 @@ from django.db.models.functions import Now
 
 from couplings.configuration.scope import scope
 from couplings.models import TableMapping
-from couplings.store import clock, couplings, errors
+from couplings.store import clock, couplings, errors, matches
 from jobs.models import Kind
 from jobs.progress import Phase
-from jobs.runner import applying, place, plans, schema, sources
+from jobs.runner import applying, matched, place, plans, schema, sources
 from jobs.runner.context import PAGE, Run
 from jobs.runner.guarding import judge
 from jobs.runner.pages import work_off
+from jobs.runner.pairing import paired
 from jobs.runner.planning import previewed_kind
+from jobs.runner.sharing import share
 from jobs.runner.sources import Survey
 from jobs.runner.systems import behind_fresh_work
 from jobs.runner.undoing import undo
+from jobs.runner.wishes import checkpoint
 from syncstatus.connectors.errors import CursorExpired
 from syncstatus.connectors.ports import Feed
 from syncstatus.engine.plan import Outcome
@@ -79,10 +83,12 @@ def _modified(run: Run) -> None:
         return
     if _sweep_is_due(run):
         _missing(run, _survey(run))
+    run.pace.enter(Phase.CHANGED)
+    work_off(run, sources.never_in_step(run))
     try:
         for side, cursor in cursors.items():
             run.pace.enter(Phase(f"{side.value}_feed"))
-            work_off(run, sources.feed(run, side, cursor))
+            share(run, sources.feed(run, side, cursor))
     except CursorExpired:
         _full(run)
         return
@@ -103,7 +109,7 @@ def _full(run: Run) -> None:
     survey = _survey(run, full=True, changed_scope=changed_scope)
     work_off(run, place.settled(run, survey))
     run.pace.enter(Phase.CHANGED, len(survey.changed))
-    work_off(run, place.comparing(run, sources.of_ids(run, survey.changed)))
+    share(run, place.comparing(run, sources.of_ids(survey.changed)))
     _missing(run, survey)
     for side in Side:
         _uncoupled(run, side)
@@ -147,14 +153,14 @@ def _survey(run: Run, *, full: bool = False, changed_scope: bool = False) -> Sur
 
 def _missing(run: Run, survey: Survey) -> None:
     run.pace.enter(Phase.MISSING, len(survey.missing))
-    work_off(run, sources.of_ids(run, survey.missing))
+    work_off(run, (sources.look_up(run, some) for some in sources.of_ids(survey.missing)))
 
 
 def _uncoupled(run: Run, side: Side) -> None:
     if not place.is_past(run, side):
         after = place.after(run, side)
         run.pace.enter(Phase(f"{side.value}_uncoupled"), _to_be_listed(run, side) if after is None else None)
-        work_off(run, sources.uncoupled(run, side, after))
+        share(run, sources.uncoupled(run, side, after))
 
 
 def _to_be_listed(run: Run, side: Side) -> int | None:
@@ -171,5 +177,18 @@ def _find_deleted(run: Run) -> None:
 
 
 def _match(run: Run) -> None:
-    run.only_match = True
-    _uncoupled(run, Side.LEFT if run.rules.direction.writes(Side.RIGHT) else Side.RIGHT)
+    """Couple what the values say. With ``create_new`` what has no match is created, even where only coupled records are
+    synchronized otherwise: somebody asked for it."""
+    if run.job.parameters.get("create_new"):
+        run.rules = replace(run.rules, only_coupled=False)
+    else:
+        run.only_match = True
+
+    def on_page(side: Side, number: int) -> None:
+        run.pace.advance(number)
+        checkpoint(run)
+
+    run.pace.enter(Phase.PAIRING)
+    with paired(run.mapping, on_page) as found:
+        run.pace.enter(Phase.MATCHED, matches.counts()["sources"])
+        work_off(run, matched.pages(run, found))

@@ -16,7 +16,7 @@ from django.db.models.functions import Coalesce, Now
 
 from jobs import circuits
 from jobs.models import JobState, SyncJob
-from jobs.runner import locks
+from jobs.runner import locks, parts
 from jobs.runner.holders import TERM, LeaseLost, is_gone
 from jobs.runner.holders import new_holder as new_holder
 from jobs.runner.threads import daemon
@@ -84,14 +84,24 @@ def keep(
 ) -> None:
     """Add a page to the job's counters and say how far it is, under our lease. Raises ``LeaseLost``, which rolls the
     page back."""
-    fields: dict[str, Any] = {name: F(name) + number for name, number in counters.items() if number}
-    fields |= pace or {}
-    if any(counters.get(outcome) for outcome in CHANGES):
-        fields["advanced_in"] = F("attempts")
+    fields = _added(counters) | (pace or {})
     if progress:
         fields["progress"] = progress
     if not ours(job, holder).update(lease_until=Now() + TERM, **fields):
         raise LeaseLost
+
+
+def add(job: int, counters: dict[str, int]) -> None:
+    """Add a page to the counters of a job that another worker runs. Raises ``LeaseLost`` when nobody runs it."""
+    if not SyncJob.objects.filter(pk=job, state=JobState.RUNNING).update(holder=F("holder"), **_added(counters)):
+        raise LeaseLost
+
+
+def _added(counters: dict[str, int]) -> dict[str, Any]:
+    fields: dict[str, Any] = {name: F(name) + number for name, number in counters.items() if number}
+    if any(counters.get(outcome) for outcome in CHANGES):
+        fields["advanced_in"] = F("attempts")
+    return fields
 
 
 def tell(job: int, holder: str, fields: dict[str, Any]) -> None:
@@ -131,5 +141,6 @@ def _renew_once(job: int, holder: str) -> None:
     try:
         ours(job, holder).update(lease_until=Now() + TERM)
         locks.renew(holder)
+        parts.renew(holder)
     except Error:
         connection.close()

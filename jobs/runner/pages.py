@@ -47,7 +47,8 @@ def work_off(run: Run, pages: Iterable[Page]) -> None:
 
 def _paced(run: Run, pages: Iterable[Page]) -> Iterator[Page]:
     for page in pages:
-        run.pace.advance(page.listed or len(page.candidates) + page.unchanged + page.excluded)
+        if page.listed is not None:
+            run.pace.advance(page.listed or len(page.candidates) + page.unchanged + page.excluded)
         yield page
 
 

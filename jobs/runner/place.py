@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator
 from typing import Any
 
 from jobs.runner.context import Run
-from jobs.runner.sources import Page, Survey
+from jobs.runner.sources import Listed, Page, Survey
 from syncstatus.connectors.ports import Feed
 from syncstatus.engine.records import Side
 
@@ -29,13 +29,12 @@ def settled(run: Run, survey: Survey) -> Iterator[Page]:
         yield Page([], progress=run.job.progress, unchanged=survey.unchanged, excluded=survey.excluded)
 
 
-def comparing(run: Run, pages: Iterable[Page]) -> Iterator[Page]:
+def comparing(run: Run, listed: Iterable[Listed]) -> Iterator[Listed]:
     """Couplings in the order of their ids; those compared once are not compared again where their stamps are equal."""
-    for page in pages:
-        ids = [candidate.coupling.id for candidate in page.candidates if candidate.coupling is not None]
-        run.job.progress = run.job.progress | {"compared": max(ids, default=0)}
-        page.progress = run.job.progress
-        yield page
+    for some in listed:
+        run.job.progress = run.job.progress | {"compared": max(some.ids, default=0)}
+        some.progress = run.job.progress
+        yield some
 
 
 def is_past(run: Run, side: Side) -> bool:

@@ -18,7 +18,7 @@ from couplings.store import clock, couplings, errors, log
 from couplings.store.couplings import Agreement
 from couplings.store.errors import ErrorRow
 from jobs.models import CreateIntent
-from jobs.runner import changes, lease, overruling
+from jobs.runner import changes, lease, overruling, parts
 from jobs.runner.context import Run
 from jobs.runner.outcomes import Verdict, partly_done, verdict
 from jobs.runner.reports import details, report
@@ -68,7 +68,11 @@ def remember(run: Run, judged: Judged) -> None:
         overruling.withdraw(verdicts)
         _answer_intents(verdicts)
         _move_cursors(run, page)
-        lease.keep(run.job.pk, run.holder, judged.counters, page.progress, judged.pace)
+        parts.done(page.parts, run.holder)
+        if run.is_member:
+            lease.add(run.job.pk, judged.counters)
+        else:
+            lease.keep(run.job.pk, run.holder, judged.counters, page.progress, judged.pace)
         run.locks.release(judged.locks)
     run.own[Side.LEFT].add({row.left_key: row.left_version for row in agreed if row.left})
     run.own[Side.RIGHT].add({row.right_key: row.right_version for row in agreed if row.right})

@@ -3,10 +3,10 @@
 import gc
 import logging
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from typing import Any
 
-from django.db import IntegrityError, InterfaceError, OperationalError, connection, transaction
+from django.db import IntegrityError, connection, transaction
 from django.db.models import F
 from django.db.models.functions import Now
 from structlog.contextvars import bound_contextvars
@@ -14,9 +14,11 @@ from structlog.contextvars import bound_contextvars
 from couplings.models import TableMapping
 from jobs import circuits
 from jobs.models import JobState, Kind, SyncJob, Wish
-from jobs.runner import kinds, lease, planning, troubles
-from jobs.runner.context import Asked, Run, Stopped
+from jobs.runner import kinds, lease, parts, planning, sharing, troubles
+from jobs.runner.ahead import ahead
+from jobs.runner.context import STORE_LOST, Asked, Exhausted, Run, Stopped
 from jobs.runner.holders import LeaseLost
+from jobs.runner.pages import work_off
 from jobs.runner.resting import ring_waiting
 from jobs.runner.systems import open_both
 from syncstatus.connectors.errors import ConnectionFailed, ConnectorError
@@ -33,15 +35,18 @@ ATTEMPTS_AT_MOST = 25
 
 NO_ATTEMPTS: dict[str, Any] = {"attempts": 0, "advanced_in": 0}
 
-STORE_LOST = (OperationalError, InterfaceError)
-
 OnPage = Callable[[Run], None]
 Stop = Callable[[], bool]
 Ring = Callable[[int], None]
 
 
 def run(
-    job_id: int, *, on_page: OnPage | None = None, stop: Stop | None = None, ring: Ring | None = None
+    job_id: int,
+    *,
+    on_page: OnPage | None = None,
+    stop: Stop | None = None,
+    ring: Ring | None = None,
+    call: Ring | None = None,
 ) -> SyncJob | None:
     """Claim the job and run it to its end; None when it is not ours to run (finished, taken, its mapping busy, or one
     of its systems left alone), or was deleted with its mapping while it ran.
@@ -49,12 +54,39 @@ def run(
     ``on_page`` is called after each committed page; when ``stop`` returns true the run ends there and the job waits
     to be taken up again. Errors of systems and records are remembered, not raised. ``ring`` is given by workers: it
     calls one for a job that waits. A job of theirs whose system fails waits for it in the queue; in the foreground,
-    where a person wants to know, it fails.
+    where a person wants to know, it fails. ``call`` calls another worker to a large job (``sharing``); without it the
+    job is not shared.
     """
     holder = lease.new_holder()
     if not lease.claim(job_id, holder, early=ring is None):
         return None
-    return _run_claimed(job_id, holder, on_page, stop, ring)
+    return _run_claimed(job_id, holder, on_page=on_page, stop=stop, ring=ring, call=call)
+
+
+def run_parts(job_id: int) -> bool:
+    """Work off parts of a large job that another worker runs, as long as there are any, at most for a while; whether
+    there are more. What goes wrong is reported by the other worker, who meets it too."""
+    job = SyncJob.objects.select_related("mapping").filter(pk=job_id, state=JobState.RUNNING, asked=Wish.NONE).first()
+    if job is None or not parts.waiting(job_id):
+        return False
+    holder = lease.new_holder()
+    names = bound_contextvars(job=job_id, mapping=job.mapping.name)
+    with names, lease.renewed(job_id, holder), rare_garbage_collection():
+        _run_parts(job, holder)
+    return parts.waiting(job_id) > 0
+
+
+def _run_parts(job: SyncJob, holder: str) -> None:
+    try:
+        state = open_run(job, holder, is_member=True)
+        with state.locks.entered():
+            work_off(state, ahead(sharing.taken(state)))
+    except LeaseLost:
+        logger.info("the job ended before its part")
+    except (ConnectorError, *STORE_LOST):
+        logger.warning("a part of the job failed; its own worker tries it", exc_info=True)
+        connection.close()
+        parts.give_back(holder)
 
 
 def run_orphan(job_id: int) -> SyncJob | None:
@@ -62,7 +94,7 @@ def run_orphan(job_id: int) -> SyncJob | None:
     holder = lease.new_holder()
     if not lease.take_over(job_id, holder):
         return None
-    return _run_claimed(job_id, holder, None, None)
+    return _run_claimed(job_id, holder)
 
 
 def preview(job: SyncJob, *, on_page: OnPage | None = None) -> SyncJob:
@@ -75,9 +107,7 @@ def preview(job: SyncJob, *, on_page: OnPage | None = None) -> SyncJob:
     return job
 
 
-def _run_claimed(
-    job_id: int, holder: str, on_page: OnPage | None, stop: Stop | None, ring: Ring | None = None
-) -> SyncJob | None:
+def _run_claimed(job_id: int, holder: str, **options: Any) -> SyncJob | None:
     job = SyncJob.objects.select_related("mapping").filter(pk=job_id).first()
     if job is None:
         return None
@@ -88,7 +118,7 @@ def _run_claimed(
             _give_up(job, holder)
         else:
             with lease.renewed(job_id, holder), rare_garbage_collection():
-                _run_unless_deleted(job, holder, on_page=on_page, stop=stop, ring=ring)
+                _run_unless_deleted(job, holder, **options)
         return _as_it_is_now(job)
 
 
@@ -140,15 +170,18 @@ def _run(job: SyncJob, holder: str, **options: Any) -> None:
         if is_plan := job.kind == Kind.PREVIEW:
             planning.begin(job, holder)
         state = open_run(job, holder, preview=is_plan, **options)
-        with state.locks.entered():
+        # A plan works on no record; were it known to the others, they would keep for it what they release.
+        with nullcontext() if is_plan else state.locks.entered():
             kinds.work(state)
-        ring_waiting(troubles.recovered(job.mapping), options["ring"])
+        ring_waiting(troubles.recovered(job.mapping), options.get("ring"))
         _finish(job, holder, JobState.PLANNED if is_plan else JobState.FINISHED)
     except Stopped:
         # A person's wish, no attempt; nobody but a person goes on with it.
         _put_back(job, holder, **NO_ATTEMPTS, parameters=job.parameters | {"resume": "foreground"})
     except Asked as asked:
         _obey(job, holder, asked.wish)
+    except Exhausted:
+        _give_up(job, holder)
     except LeaseLost:
         logger.warning("job lost its lease")
     except STORE_LOST:
@@ -157,7 +190,7 @@ def _run(job: SyncJob, holder: str, **options: Any) -> None:
         _obey(job, holder, lease.wish(job.pk, holder))
     except ConnectionFailed as error:
         troubles.report(job.mapping, error, holder)
-        _rest(job, holder, error, waits=options["ring"] is not None)
+        _rest(job, holder, error, waits=options.get("ring") is not None)
     except ConnectorError as error:
         troubles.report(job.mapping, error, holder)
         _finish(job, holder, JobState.FAILED, code=error.code, params={**error.params, "detail": error.detail})

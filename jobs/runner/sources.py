@@ -7,13 +7,13 @@ passes a record only together with the record's outcome (DESIGN R5).
 from array import array
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, field
+from enum import StrEnum
 from typing import Any
 
 from couplings.models.error import State
 from couplings.store import couplings, errors
 from couplings.store.couplings import CouplingRow
 from jobs.models import ACTIVE, CreateIntent, Kind, SyncJob
-from jobs.runner.ahead import ahead
 from jobs.runner.candidates import Candidate
 from jobs.runner.context import PAGE, Run
 from jobs.runner.guarding import judge_reported
@@ -29,7 +29,8 @@ from syncstatus.engine.rules import Instruction
 class Page:
     """``cursors`` go to the mapping, ``progress`` to the job; ``unchanged`` and ``excluded`` were settled by their
     stamps. What another job has in work is done by that one where the page looks at its records only ``in_passing``.
-    ``listed`` counts the records that were looked through for the candidates, where they are more.
+    ``listed`` counts the records that were looked through for the candidates, where they are more; None: they are
+    counted already. ``parts`` of the job are done with it.
     """
 
     candidates: list[Candidate]
@@ -38,12 +39,39 @@ class Page:
     unchanged: int = 0
     excluded: int = 0
     in_passing: bool = False
-    listed: int = 0
+    listed: int | None = 0
+    parts: list[int] = field(default_factory=list)
 
     @property
     def is_empty(self) -> bool:
         """Whether there is nothing in it to remember."""
-        return not (self.candidates or self.cursors or self.progress or self.unchanged or self.excluded)
+        remembered = self.candidates or self.cursors or self.progress or self.parts
+        return not (remembered or self.unchanged or self.excluded)
+
+
+class Listing(StrEnum):
+    """How records were listed: by a change feed, in key order, or as couplings by id."""
+
+    FEED = "feed"
+    UNCOUPLED = "uncoupled"
+    COUPLINGS = "couplings"
+
+
+@dataclass
+class Listed:
+    """A page of records before anything is looked up for them; ``deleted`` are keys that a feed reports."""
+
+    listing: Listing
+    side: Side | None = None
+    keys: Sequence[str] = ()
+    versions: Sequence[str] = ()
+    ids: Sequence[int] = ()
+    deleted: Sequence[str] = ()
+    cursors: dict[Side, Cursor] = field(default_factory=dict)
+    progress: dict[str, Any] = field(default_factory=dict)
+
+    def __len__(self) -> int:
+        return len(self.keys) + len(self.ids) + len(self.deleted)
 
 
 @dataclass
@@ -109,12 +137,8 @@ def _of_error(run: Run, row: errors.ErrorRow, found: dict[int, CouplingRow]) -> 
     return candidate
 
 
-def feed(run: Run, side: Side, cursor: Cursor) -> Iterator[Page]:
+def feed(run: Run, side: Side, cursor: Cursor) -> Iterator[Listed]:
     """What changed on ``side`` since ``cursor``. Raises ``CursorExpired``."""
-    return ahead(_feed(run, side, cursor))
-
-
-def _feed(run: Run, side: Side, cursor: Cursor) -> Iterator[Page]:
     more, judged = True, False
     while more:
         page = run.endpoints[side].changes(cursor, PAGE)
@@ -122,27 +146,40 @@ def _feed(run: Run, side: Side, cursor: Cursor) -> Iterator[Page]:
         if page.deleted and not judged:
             judge_reported(run, side, page)
             judged = True
-        candidates = of_stamps(run, side, page.stamps) + of_deleted(run, side, page.deleted)
-        yield Page(candidates, cursors={side: cursor}, listed=len(page.stamps) + len(page.deleted))
+        keys = [stamp.key for stamp in page.stamps]
+        versions = [stamp.version for stamp in page.stamps]
+        yield Listed(Listing.FEED, side, keys, versions, deleted=page.deleted, cursors={side: cursor})
 
 
-def of_stamps(run: Run, side: Side, stamps: Sequence[Stamp]) -> list[Candidate]:
+def look_up(run: Run, listed: Listed) -> Page:
+    """The candidates among what was listed."""
+    side = listed.side or Side.LEFT
+    match listed.listing:
+        case Listing.FEED:
+            candidates = of_changes(run, side, listed.keys, listed.versions) + of_deleted(run, side, listed.deleted)
+        case Listing.UNCOUPLED:
+            candidates = of_uncoupled(run, side, listed.keys)
+        case Listing.COUPLINGS:
+            rows = couplings.by_id(listed.ids).values()
+            candidates = [Candidate(row.left_key, row.right_key, row) for row in rows]
+    return Page(candidates, cursors=listed.cursors, progress=listed.progress, listed=len(listed))
+
+
+def of_changes(run: Run, side: Side, keys: Sequence[str], versions: Sequence[str]) -> list[Candidate]:
     """Listed records that are not as their coupling remembers them; our own writes and repeats drop out (DESIGN R8)."""
     own = run.own[side]
-    stamps = [stamp for stamp in stamps if not own.has(stamp.key, stamp.version)]
-    odd = {stamp.key for stamp in stamps if not is_storable(stamp.key)}
-    coupled = couplings.by_key(run.mapping.pk, side, {stamp.key for stamp in stamps} - odd)
-    candidates = {key: unstorable(side, key) for key in odd if _may_couple(run, side)}
-    for stamp in stamps:
-        if stamp.key in odd:
-            continue
-        row = coupled.get(stamp.key)
-        if row is None:
-            if _may_couple(run, side):
-                candidates[stamp.key] = _single(side, stamp.key)
-        elif row.version(side) != stamp.version:
-            candidates[stamp.key] = Candidate(row.left_key, row.right_key, row, listed=side)
-    return list(candidates.values())
+    changed = {key: version for key, version in zip(keys, versions, strict=True) if not own.has(key, version)}
+    odd = {key for key in changed if not is_storable(key)}
+    coupled = couplings.by_key(run.mapping.pk, side, changed.keys() - odd)
+    may_couple = _may_couple(run, side)
+    candidates = [unstorable(side, key) for key in odd if may_couple]
+    for key, version in changed.items():
+        row = coupled.get(key)
+        if row is not None and row.version(side) != version:
+            candidates.append(Candidate(row.left_key, row.right_key, row, listed=side))
+        elif row is None and may_couple and key not in odd:
+            candidates.append(_single(side, key))
+    return candidates
 
 
 def of_deleted(run: Run, side: Side, keys: Sequence[str]) -> list[Candidate]:
@@ -202,15 +239,23 @@ def _survey_one(
         result.unchanged += 1
 
 
-def of_ids(run: Run, ids: "array[int]") -> Iterator[Page]:
+def never_in_step(run: Run) -> Iterator[Page]:
+    """Pairs that were coupled without having been compared, by a file or a person: no feed may ever list them. Those
+    with an open error wait for what it waits for."""
+    after = 0
+    while rows := couplings.never_in_step(run.mapping.pk, after, PAGE):
+        after = rows[-1].id
+        yield Page([Candidate(row.left_key, row.right_key, row) for row in rows])
+
+
+def of_ids(ids: "array[int]") -> Iterator[Listed]:
     """Couplings by id, a page at a time."""
     for start in range(0, len(ids), PAGE):
-        rows = couplings.by_id(ids[start : start + PAGE].tolist())
-        yield Page([Candidate(row.left_key, row.right_key, row) for row in rows.values()])
+        yield Listed(Listing.COUPLINGS, ids=ids[start : start + PAGE].tolist())
 
 
-def uncoupled(run: Run, side: Side, after: str | None = None) -> Iterator[Page]:
-    """Records of ``side`` within its filter that have no coupling, in key order, after the key ``after``."""
+def uncoupled(run: Run, side: Side, after: str | None = None) -> Iterator[Listed]:
+    """Records of ``side`` within its filter, in key order, after the key ``after``; those with a coupling drop out."""
     if not _may_couple(run, side):
         return
     full = True
@@ -220,9 +265,8 @@ def uncoupled(run: Run, side: Side, after: str | None = None) -> Iterator[Page]:
         if not stamps:
             return
         after = stamps[-1].key
-        candidates = of_uncoupled(run, side, [stamp.key for stamp in stamps])
         progress = run.job.progress | {"side": side.value, "after": after}
-        yield Page(candidates, progress=progress, listed=len(stamps))
+        yield Listed(Listing.UNCOUPLED, side, [stamp.key for stamp in stamps], progress=progress)
 
 
 def of_uncoupled(run: Run, side: Side, listed: Sequence[str]) -> list[Candidate]:

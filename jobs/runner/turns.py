@@ -79,7 +79,8 @@ def _joined(run: Run, page: Page) -> Page:
         page.candidates = [*(c for c in fresh if not _is_listed(c, listed)), *page.candidates]
         waiting.candidates = []
     page.cursors, page.progress = waiting.cursors | page.cursors, page.progress or waiting.progress
-    waiting.cursors, waiting.progress = {}, {}
+    page.parts = waiting.parts + page.parts
+    waiting.cursors, waiting.progress, waiting.parts = {}, {}, []
     return page
 
 
@@ -99,7 +100,8 @@ def _keep_back(run: Run, page: Page) -> None:
     if run.put_off.candidates:
         run.put_off.cursors |= page.cursors
         run.put_off.progress = page.progress or run.put_off.progress
-        page.cursors, page.progress = {}, {}
+        run.put_off.parts += page.parts
+        page.cursors, page.progress, page.parts = {}, {}, []
 
 
 def _catch_up(run: Run, page: Page, taken: Taken) -> None:

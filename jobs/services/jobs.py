@@ -79,7 +79,7 @@ def run_here(job: SyncJob, *, on_page: OnPage | None = None, stop: Stop | None =
     Raises ``Refused`` when the mapping is paused before its turn comes, ``ConnectionRests`` while a system has asked to
     be left alone; then the job goes on waiting. ``Refused``, too, when it is deleted with its mapping."""
     while True:
-        done = runner.run(job.pk, on_page=on_page, stop=stop)
+        done = runner.run(job.pk, on_page=on_page, stop=stop, call=tasks.call)
         if done is not None and not _goes_on(done):
             return done
         _look_again(job)
