@@ -27,6 +27,8 @@ class Phase(StrEnum):
     RIGHT_FEED = "right_feed"
     LEFT_UNCOUPLED = "left_uncoupled"
     RIGHT_UNCOUPLED = "right_uncoupled"
+    PAIRING = "pairing"
+    MATCHED = "matched"
     NAMED = "named"
     UNDO = "undo"
     PLANNED = "planned"
@@ -42,6 +44,8 @@ _CAPTIONS = {
     Phase.RIGHT_FEED: gettext_lazy("reading what changed in %(right)s"),
     Phase.LEFT_UNCOUPLED: gettext_lazy("reading records of %(left)s that are not coupled"),
     Phase.RIGHT_UNCOUPLED: gettext_lazy("reading records of %(right)s that are not coupled"),
+    Phase.PAIRING: gettext_lazy("reading both tables to match their records"),
+    Phase.MATCHED: gettext_lazy("coupling the records that match"),
     Phase.NAMED: gettext_lazy("working off the chosen records"),
     Phase.UNDO: gettext_lazy("undoing what was done"),
     Phase.PLANNED: gettext_lazy("working off the plan"),

@@ -76,6 +76,17 @@ def page(mapping: int, after: int, limit: int) -> list[CouplingRow]:
     )
 
 
+def never_in_step(mapping: int, after: int, limit: int) -> list[CouplingRow]:
+    """Light rows of couplings that never remembered a success and have no open error, in order of id, after the id
+    ``after``."""
+    return _select(
+        f"SELECT {_LIGHT} FROM couplings_coupling c WHERE mapping_id = %s AND id > %s AND last_synced IS NULL"
+        " AND NOT EXISTS (SELECT FROM couplings_syncerror e WHERE e.coupling_id = c.id AND e.state <> 'resolved')"
+        " ORDER BY id LIMIT %s",
+        (mapping, after, limit),
+    )
+
+
 def count(mapping: int) -> int:
     with open_cursor() as cursor:
         cursor.execute("SELECT count(*) FROM couplings_coupling WHERE mapping_id = %s", (mapping,))

@@ -6,6 +6,7 @@ from typing import Any
 
 from couplings.store.couplings import CouplingRow
 from couplings.store.errors import ErrorRow
+from couplings.store.matches import Sought
 from jobs.models import CreateIntent
 from jobs.runner.plans import PlanRow
 from syncstatus.connectors.ports import Outcome, WriteResult
@@ -25,7 +26,8 @@ class Candidate:
 
     ``listed`` is the side whose feed listed it: the other one is believed to be as the coupling remembers it.
     ``by_error`` says that it was its open error that brought it up, ``found`` on which side its partner was found,
-    ``planned`` what the plan that is applied says of it, ``announced`` log entries of writes to come (``overruling``).
+    ``planned`` what the plan that is applied says of it, ``matched`` what the matching of whole tables found for it,
+    ``announced`` log entries of writes to come (``overruling``).
     """
 
     left_key: str | None = None
@@ -41,6 +43,7 @@ class Candidate:
     by_error: bool = False
     found: Side | None = None
     planned: PlanRow | None = None
+    matched: Sought | None = None
 
     left: Record | None = None
     right: Record | None = None

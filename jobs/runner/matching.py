@@ -7,6 +7,7 @@ from typing import Any
 from couplings.store import couplings, errors
 from jobs.runner.candidates import Candidate
 from jobs.runner.context import Run
+from jobs.runner.matched import settle_known
 from jobs.runner.requests import denied_intents
 from syncstatus.engine import match
 from syncstatus.engine.decisions import ErrorKind, Problem
@@ -17,7 +18,7 @@ from syncstatus.engine.records import Record, Side
 def find_partners(run: Run, candidates: Sequence[Candidate]) -> None:
     """Give each single record its partner, or the problem why it has none; those without a match stay single."""
     for side in Side:
-        seeking = [c for c in candidates if _seeks(c, side)]
+        seeking = settle_known(run, side, [c for c in candidates if _seeks(c, side)])
         for criterion in match.criteria(run.rules):
             if seeking:
                 seeking = _by_criterion(run, side, criterion, seeking)
