@@ -10,6 +10,7 @@ from django.db import transaction
 
 from couplings.store import couplings
 from jobs.models import CreateIntent
+from jobs.runner import lookalikes
 from jobs.runner.candidates import Candidate
 from jobs.runner.context import Run
 from jobs.runner.requests import denied_intents
@@ -26,10 +27,12 @@ def announce(run: Run, candidates: Sequence[Candidate]) -> None:
     standing = [c.intent.pk for c in candidates if c.intent is not None]
     for side in Side:
         batch = [c for c in candidates if c.decision is not None and c.decision.side is side]
-        keys = iter(new_keys(run, side, [c for c in batch if c.intent is None]))
+        keys = new_keys(run, side, [c for c in batch if c.intent is None])
+        behind = run.endpoints[side].newest_key() if None in keys else None
+        fresh = iter(keys)
         for candidate in batch:
-            key = candidate.intent.target_key if candidate.intent is not None else next(keys)
-            candidate.intent = _intent(run, candidate, side, key)
+            key, since = _known(candidate.intent) if candidate.intent is not None else (next(fresh), behind)
+            candidate.intent = _intent(run, candidate, side, key, since)
     with transaction.atomic():
         CreateIntent.objects.filter(pk__in=standing).delete()
         CreateIntent.objects.bulk_create([c.intent for c in candidates if c.intent is not None])
@@ -74,9 +77,13 @@ def _as_uuid(source: str) -> str:
         return str(uuid.uuid4())
 
 
-def _intent(run: Run, candidate: Candidate, side: Side, key: str | None) -> CreateIntent:
+def _known(standing: CreateIntent) -> tuple[str | None, str | None]:
+    return standing.target_key, standing.behind
+
+
+def _intent(run: Run, candidate: Candidate, side: Side, key: str | None, behind: str | None) -> CreateIntent:
     decision = candidate.decision
-    base = decision.left_base if decision is not None else None
+    base = decision.base(side) if decision is not None else None
     values = dump_base(run.rules, base, base)[0].decode() if base is not None else "{}"
     return CreateIntent(
         mapping=run.mapping,
@@ -85,6 +92,7 @@ def _intent(run: Run, candidate: Candidate, side: Side, key: str | None) -> Crea
         idempotency_key=uuid.uuid4(),
         target_key=key,
         values=values,
+        behind=behind if key is None else None,
         job=run.job.pk,
     )
 
@@ -107,6 +115,7 @@ def settle_unanswered(run: Run, candidates: Sequence[Candidate]) -> None:
             _settle(run, candidate, intent, found, alike[intent.side, intent.target_key, intent.values])
             adopted.update((intent.side, record.key) for record in found[:1] if candidate.problem is None)
             alike[intent.side, intent.target_key, intent.values] -= 1
+    _look_for_edited(run, candidates, adopted)
 
 
 def _forget_denied(candidates: Sequence[Candidate]) -> None:
@@ -121,13 +130,28 @@ def _forget_denied(candidates: Sequence[Candidate]) -> None:
 def _settle(run: Run, candidate: Candidate, intent: CreateIntent, found: list[Record], open_creates: int) -> None:
     side = Side(intent.side)
     if len(found) > open_creates or (found and _may_be_foreign(run, side, intent, found[0])):
-        params = {"side": side.value, "candidates": sorted(record.key for record in found)[:20]}
-        candidate.problem = Problem(ErrorKind.UNKNOWN_OUTCOME, "unknown_outcome", params)
-        if intent.target_key is None:
-            run.undecided[side].update(record.key for record in found)
+        _leave_open(run, candidate, intent, found)
     elif found:
         candidate.find_partner(side, found[0])
         candidate.memory = Memory("", "", *load_base(run.rules, intent.values, None))
+
+
+def _leave_open(run: Run, candidate: Candidate, intent: CreateIntent, found: list[Record]) -> None:
+    side = Side(intent.side)
+    params = {"side": side.value, "candidates": sorted(record.key for record in found)[:20]}
+    candidate.problem = Problem(ErrorKind.UNKNOWN_OUTCOME, "unknown_outcome", params)
+    if intent.target_key is None:
+        run.undecided[side].update(record.key for record in found)
+
+
+def _look_for_edited(run: Run, candidates: Sequence[Candidate], adopted: set[tuple[str, str]]) -> None:
+    """Where nothing has the values written: records that may be ours, and were edited before we came back."""
+    for candidate in candidates:
+        intent = candidate.intent
+        if intent is not None and candidate.problem is None and candidate.record(Side(intent.side)) is None:
+            found = [record for record in lookalikes.of(run, intent) if (intent.side, record.key) not in adopted]
+            if found:
+                _leave_open(run, candidate, intent, found)
 
 
 def _search(run: Run, intent: CreateIntent) -> list[Record]:

@@ -171,6 +171,10 @@ class Endpoint(Protocol):
         """``count`` keys drawn from the generator of the table's key, which no other record will get; None where
         the system draws keys only while it creates. A reserved key is passed in ``Create.key`` (DESIGN R7)."""
 
+    def newest_key(self) -> str | None:
+        """The key behind which, in key order, all records will lie that are created from now on: empty where there is
+        no record yet, None where keys tell nothing of age."""
+
     def start_cursor(self) -> Cursor:
         """The point from which changes are listed after a full comparison: taken *before* it starts."""
 

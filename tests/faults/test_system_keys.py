@@ -78,6 +78,29 @@ def test_what_was_edited_before_the_adoption_travels(story: World) -> None:
     story.assert_quiet()
 
 
+def test_a_new_record_that_somebody_edited_at_once_is_not_created_again(story: World) -> None:
+    """Nothing has the values written any more; what came since and has some of them may be ours."""
+    processes.die_at("after the other side's commit", 1, "sync", "CUSTOMER")
+    story.right.execute("UPDATE account SET fullname = 'Edited' WHERE fullname = 'Name 1'")
+    ((edited,),) = story.right.execute("SELECT id FROM account WHERE fullname = 'Edited'")
+    story.sync()
+    assert names(story.left) == {"Name 0": 1, "Name 1": 1, "Name 2": 1}
+    assert names(story.right) == {"Name 0": 1, "Edited": 1, "Name 2": 1}
+    error = story.error()
+    assert (error.kind, error.state) == ("unknown_outcome", "skipped")
+    assert error.params["candidates"] == [str(edited)]
+    story.assert_quiet()
+
+
+def test_what_people_entered_since_does_not_keep_a_create_back(story: World) -> None:
+    processes.die_at("after the create intent", 1, "sync", "CUSTOMER")
+    story.right.execute("INSERT INTO account (fullname, telephone, credit) VALUES ('Somebody', '99', 77)")
+    story.sync()
+    assert names(story.right) == names(story.left) == {"Name 0": 1, "Name 1": 1, "Name 2": 1, "Somebody": 1}
+    assert not SyncError.objects.open().exists()
+    story.assert_quiet()
+
+
 def test_what_was_deleted_before_the_adoption_is_not_resurrected(story: World) -> None:
     story.set(deletion_conflict="delete")
     processes.die_at("after the other side's commit", 1, "sync", "CUSTOMER")

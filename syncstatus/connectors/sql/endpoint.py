@@ -48,6 +48,9 @@ class SqlEndpoint:
         """Drawn from the key's own default, where that makes a new value each time and we may call it."""
         return self._writer.reserve_keys(count)
 
+    def newest_key(self) -> str | None:
+        return self._reader.newest_key()
+
     def start_cursor(self) -> Cursor:
         return self._feed.start()
 

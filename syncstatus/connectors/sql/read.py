@@ -42,6 +42,17 @@ class Reader:
         with self.database.reading(table=table.source.table) as connection:
             return self.heads.stamps(connection.execute(statement).all())
 
+    def newest_key(self) -> str | None:
+        """Numbers that the database counts up; empty where there are none yet, None where keys are something else."""
+        table, column = self.table, self.table.key.columns[0]
+        counted = column.info.generated and column.codec is not None and column.codec.type.kind is Kind.INTEGER
+        if not counted or len(table.key.columns) > 1:
+            return None
+        statement = sa.select(sa.func.max(table.element(column.name))).select_from(table.clause)
+        with self.database.reading(table=table.source.table) as connection:
+            newest = connection.execute(statement).scalar_one()
+        return "" if newest is None else table.key.text([newest])
+
     def count(self) -> int:
         """Records within the filter."""
         table = self.table
