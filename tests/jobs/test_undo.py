@@ -112,6 +112,19 @@ def test_an_edit_of_another_field_meanwhile_is_neither_lost_nor_in_the_way(world
     world.assert_quiet()
 
 
+def test_edits_that_no_run_has_seen_travel_after_an_undo_that_ends_in_step(world: World) -> None:
+    key, partner = world.pair(name="Adatum", phone="1", fax="2")
+    world.left.edit(key, phone="7")
+    world.sync()
+    world.left.edit(key, phone="1")
+    world.right.edit(partner, fax="9")
+    assert told(undone(key)) == {"modified": 1}
+    assert world.errors() == []
+    world.sync()
+    assert world.left.get(key) == world.right.get(partner) == ("Adatum", "1", "9")
+    world.assert_quiet()
+
+
 def test_a_field_that_was_edited_since_is_left_alone(world: World) -> None:
     key, partner = world.pair(name="Adatum", phone="1")
     world.left.edit(key, phone="7")
