@@ -93,8 +93,10 @@ def new_secret(token: str, entry: ConnectionEntry) -> str:
 
 
 def save_mapping(entry: MappingEntry) -> TableMapping:
-    """Creates or updates the mapping and its fields, but not what it depends on: that may not be stored yet."""
-    row = TableMapping.objects.filter(name=entry.name).first() or TableMapping(name=entry.name)
+    """Creates or updates the mapping and its fields, but not what it depends on: that may not be stored yet.
+
+    The row is locked, so that cursors a job moves meanwhile and a pause are not overwritten. Needs a transaction."""
+    row = TableMapping.objects.select_for_update().filter(name=entry.name).first() or TableMapping(name=entry.name)
     for side in Side:
         assign_side(row, side, entry.side(side))
     row.direction = entry.direction

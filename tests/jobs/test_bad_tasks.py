@@ -2,10 +2,11 @@
 
 import logging
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 
 import pytest
-from django.db import transaction
+from django.db import connection, transaction
 from django.db.models import ProtectedError
 from django.db.models.functions import Now
 
@@ -14,8 +15,9 @@ from jobs import queue, tasks
 from jobs.models import JobState, Kind, SyncJob, Trigger
 from jobs.runner import lease, runner, sources
 from jobs.runner.context import Run
-from jobs.services import configuration, jobs
+from jobs.services import configuration, jobs, mappings
 from jobs.services.errors import Refused
+from tests.faults import processes
 from tests.jobs.command_line import run
 from tests.jobs.worlds import World, counters
 
@@ -161,6 +163,26 @@ def test_rules_that_change_in_the_middle_hold_from_the_next_page(world: World) -
     assert phones.count(None) == 45 - by_old_rules
     world.mapping.refresh_from_db()
     world.assert_quiet()
+
+
+def test_a_mapping_paused_while_the_configuration_is_applied_stays_paused(world: World) -> None:
+    def waiting() -> bool:
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT 1 FROM pg_locks WHERE NOT granted")
+            return cursor.fetchone() is not None
+
+    def apply() -> None:
+        applied("deletion_conflict: delete", "deletion_conflict: restore")()
+        connection.close()
+
+    world.set(deletion_conflict="delete")
+    with ThreadPoolExecutor(1) as somebody, transaction.atomic():
+        mappings.pause(world.mapping, user=None)
+        done = somebody.submit(apply)
+        processes.until(lambda: waiting() or done.done(), "the other one to come to the mapping")
+        transaction.on_commit(done.result)
+    world.mapping.refresh_from_db()
+    assert (world.mapping.deletion_conflict, world.mapping.paused) == ("restore", True)
 
 
 def test_a_mapping_disabled_in_the_middle_does_no_more(world: World) -> None:
