@@ -4,7 +4,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('jobs', '0007_attempts_that_advance'),
+        ('jobs', '0008_parts_of_jobs'),
     ]
 
     operations = [
