@@ -12,7 +12,7 @@ from django.db.models.functions import Coalesce, Now
 from couplings.models import SyncError, TableMapping
 from couplings.models.error import State
 from couplings.store import clock
-from jobs import circuits
+from jobs import circuits, room
 from jobs.models import LONG, JobPart, JobState, Kind, SyncJob, Trigger
 
 LOST_AFTER = timedelta(seconds=4)  # a job that waited so long has probably lost its bell
@@ -70,6 +70,15 @@ def next_of(mapping: int) -> int | None:
     waiting = waiting.exclude(_behind())
     waiting = waiting.filter(circuits.both_admitting("mapping__"))
     return waiting.order_by(FRESH_FIRST, "id").values_list("pk", flat=True).first()
+
+
+def next_with_room(mapping: int) -> int | None:
+    """The job of another mapping that has waited longest for room at a connection which a job of ``mapping`` has just
+    left."""
+    shared = room.shared_with(mapping)
+    used = Q(mapping__left_connection__in=shared) | Q(mapping__right_connection__in=shared)
+    waiting = SyncJob.objects.filter(WAITING & used).exclude(_behind()).exclude(mapping=mapping)
+    return waiting.order_by(FRESH_FIRST, "id").values_list("pk", flat=True).first() if shared else None
 
 
 def waiting_for(connections: Collection[int]) -> list[int]:

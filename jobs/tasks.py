@@ -33,9 +33,10 @@ def run_job(job: int) -> None:
     done = runner.run(job, ring=ring, call=call)
     if done is None:
         logger.info("nothing to run", extra={"job": job, "state": queue.state_of(job)})
-    following = queue.next_of(done.mapping_id) if done is not None else None
-    if following is not None:
-        ring(following)
+        return
+    for following in (queue.next_of(done.mapping_id), queue.next_with_room(done.mapping_id)):
+        if following is not None:
+            ring(following)
 
 
 def call(job: int) -> None:

@@ -143,9 +143,11 @@ WHITENOISE_USE_FINDERS = True
 # Celery: PostgreSQL is the truth, the broker only the bell (DESIGN R13), so nothing of value is kept in it.
 
 REDIS_URL = environment.text("REDIS_URL")
-CELERY_BROKER_URL = environment.broker(REDIS_URL) if REDIS_URL else None
+# Bells may ring through another broker, RabbitMQ for instance; limits of requests are counted in Redis all the same.
+BROKER_URL = environment.text("BROKER_URL")
+CELERY_BROKER_URL = BROKER_URL or (environment.broker(REDIS_URL) if REDIS_URL else None)
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
-CELERY_BROKER_TRANSPORT_OPTIONS = {
+REDIS_TRANSPORT_OPTIONS = {
     # A task of a killed worker comes back after this time. A job that runs longer is rung again and the second
     # worker gives way to the first one's lease.
     "visibility_timeout": environment.number("VISIBILITY_TIMEOUT", 60),
@@ -156,6 +158,7 @@ CELERY_BROKER_TRANSPORT_OPTIONS = {
     "max_retries": 0,
     "socket_connect_timeout": 2,
 }
+CELERY_BROKER_TRANSPORT_OPTIONS = {} if BROKER_URL else REDIS_TRANSPORT_OPTIONS
 CELERY_ACCEPT_CONTENT = ["json"]
 CELERY_TASK_SERIALIZER = "json"
 CELERY_TASK_IGNORE_RESULT = True

@@ -14,7 +14,7 @@ from django.db import Error, IntegrityError, connection, transaction
 from django.db.models import F, Q, QuerySet
 from django.db.models.functions import Coalesce, Now
 
-from jobs import circuits
+from jobs import circuits, room
 from jobs.models import JobState, SyncJob
 from jobs.runner import locks, parts
 from jobs.runner.holders import TERM, LeaseLost, is_gone
@@ -26,7 +26,7 @@ CHANGES = ("inserted", "modified", "deleted", "coupled", "uncoupled")
 
 
 class _Rests(Exception):
-    """A circuit keeps the job waiting."""
+    """A connection keeps the job waiting: its circuit is open, or it has no room for another job."""
 
 
 def claim(job: int, holder: str, *, early: bool = False) -> bool:
@@ -56,7 +56,7 @@ def _take(jobs: QuerySet[SyncJob], holder: str, job: int, early: bool) -> bool:
     try:
         with transaction.atomic():
             taken = jobs.update(**_taken(holder)) == 1
-            if taken and not circuits.claim(job, holder, early=early):
+            if taken and not (room.claim(job) and circuits.claim(job, holder, early=early)):
                 raise _Rests
             return taken
     except _Rests:
