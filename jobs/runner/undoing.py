@@ -108,9 +108,6 @@ def _round(run: Run, items: Sequence[Item]) -> list[Item]:
         item.candidate.decision = _decide(run, item)
     if run.preview:
         return []
-    created = {decision.side for c in candidates if (decision := c.decision) and decision.action is Action.CREATE}
-    if created:
-        run.locks.announce(side for side in created if side is not None)
     writing.write(run, candidates)
     return [item for item in items if item.candidate.overtaken]
 
