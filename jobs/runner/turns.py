@@ -96,7 +96,7 @@ def _put_off(run: Run, page: Page, candidates: Sequence[Candidate]) -> None:
 
 
 def _keep_back(run: Run, page: Page) -> None:
-    """Raises nothing and writes nothing: the next page, or the last, brings it again."""
+    """What the page was to move on waits for the page that does the rest: the next one, or the last."""
     if run.put_off.candidates:
         run.put_off.cursors |= page.cursors
         run.put_off.progress = page.progress or run.put_off.progress
