@@ -85,7 +85,8 @@ class Run:
     ``is_member``: it works off parts of a job that another worker runs.
     ``is_probe``: others wait until its first page tells whether a system answers again (``jobs.circuits``).
 
-    ``undecided`` are records of which nobody knows whether a create of ours made them: nothing is done with them.
+    ``undecided`` are records without a coupling that a create of ours made, or may have made: no page takes them for
+    new ones.
     ``counted`` is how many records a side lists besides those inserted by this run, where that was asked.
     ``written`` counts what the page under way wrote. ``holds`` has, for a side whose deletions a guard keeps back, the
     reason (DESIGN R9).

@@ -132,6 +132,8 @@ def _settle(run: Run, candidate: Candidate, intent: CreateIntent, found: list[Re
     if len(found) > open_creates or (found and _may_be_foreign(run, side, intent, found[0])):
         _leave_open(run, candidate, intent, found)
     elif found:
+        # Where the pair is not coupled by this page, a later one would take the record for a new one.
+        run.undecided[side].add(found[0].key)
         candidate.find_partner(side, found[0])
         candidate.memory = Memory("", "", *load_base(run.rules, intent.values, None))
 

@@ -48,21 +48,20 @@ def read(places: Places, mapping: Mapping) -> Remembered:
             [OpenError(*row[:3], dict(zip(SIDES, row[3:5], strict=True)), row[5]) for row in rows(_ERRORS)],
             {tuple(row) for row in rows(_MARKED)},
         )
-        for at, left_key, right_key, changes in rows(_LOG):
-            _note(found, mapping, at, {"left": left_key, "right": right_key}, json.loads(changes))
+        for at, left_key, right_key, code, changes in rows(_LOG):
+            keys = {"left": left_key, "right": right_key}
+            _replaced(found, mapping, json.loads(changes))
+            if all(keys.values()) and not code:  # done, and not only announced
+                for side, key in keys.items():
+                    found.known_since.setdefault((side, str(key)), at)
     return found
 
 
-def _note(
-    found: Remembered, mapping: Mapping, at: datetime, keys: dict[str, str | None], changes: dict[str, Any]
-) -> None:
+def _replaced(found: Remembered, mapping: Mapping, changes: dict[str, Any]) -> None:
     for side, fields in changes.items():
         for column, (old, _new) in fields.items():
             if column in mapping.columns[side] and old is not None:
                 found.replaced.add(str(old))
-    if all(keys.values()):
-        for side, key in keys.items():
-            found.known_since.setdefault((side, str(key)), at)
 
 
 _COUPLINGS = """
@@ -79,7 +78,7 @@ _MARKED = """
     WHERE m.name = :mapping
 """
 _LOG = """
-    SELECT l.at, l.left_key, l.right_key, l.changes
+    SELECT l.at, l.left_key, l.right_key, l.code, l.changes
     FROM couplings_synclogentry l JOIN couplings_tablemapping m ON m.id = l.mapping_id
     WHERE m.name = :mapping ORDER BY l.id
 """
