@@ -11,7 +11,8 @@ from syncstatus.engine.base import dump_base, load_base
 from syncstatus.engine.decide import decide
 from syncstatus.engine.decisions import Action
 from syncstatus.engine.records import Memory, Pair, Record, Side
-from syncstatus.engine.rules import FieldRule, Rules, Transform
+from syncstatus.engine.rules import FieldRule, Rules
+from syncstatus.engine.transforms.step import Step
 from syncstatus.engine.values import FieldType, Kind
 
 PAIRS = 20_000
@@ -32,7 +33,7 @@ def _rules() -> Rules:
     pairs = zip(_types(), right, strict=True)
     return Rules(
         tuple(
-            FieldRule(f"left{i}", f"right{i}", mine, theirs, transforms=(Transform.TRIM,) if i == 1 else ())
+            FieldRule(f"left{i}", f"right{i}", mine, theirs, transforms=(Step("trim"),) if i == 1 else ())
             for i, (mine, theirs) in enumerate(pairs)
         )
     )

@@ -1,5 +1,6 @@
 """A mapping's rules as sentences, and its fields as rows; the systems by their names."""
 
+import json
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -11,6 +12,7 @@ from couplings.messages import named
 from couplings.models import FieldMapping, TableMapping
 from couplings.shown import span
 from syncstatus.engine.rules import DeletionPolicy, Direction, UpdatePolicy
+from syncstatus.engine.value_maps import as_text
 
 ARROWS = {Direction.BIDIRECTIONAL: "↔", Direction.LEFT_TO_RIGHT: "→", Direction.RIGHT_TO_LEFT: "←"}
 
@@ -101,8 +103,7 @@ def _schedule(mapping: TableMapping) -> str:
 
 
 def _notes(field: FieldMapping, mapping: TableMapping) -> Iterator[str]:
-    if field.transforms:
-        yield ", ".join(field.transforms)
+    yield from _value_notes(field)
     if field.policy:
         yield _("conflict: %(what)s") % {"what": update_policy(field.policy, mapping)}
     if field.match is not None:
@@ -111,3 +112,26 @@ def _notes(field: FieldMapping, mapping: TableMapping) -> Iterator[str]:
         yield _("upper and lower case are the same")
     if not field.accent_sensitive:
         yield _("letters with and without accents are the same")
+
+
+def _value_notes(field: FieldMapping) -> Iterator[str]:
+    """What happens to the values."""
+    if field.constant is not None:
+        yield _("always %(value)s") % {"value": as_text(field.constant)}
+    if field.transforms:
+        yield ", ".join(_steps(field.transforms))
+    if field.values:
+        yield _("%(count)s values mapped") % {"count": number_format(len(field.values["map"]), force_grouping=True)}
+    if field.required:
+        yield _("required")
+    if not field.clear:
+        yield _("emptied values do not travel")
+    if not field.enabled:
+        yield _("not enabled")
+
+
+def _steps(transforms: Any) -> list[str]:
+    """Each step as the configuration file writes it."""
+    if isinstance(transforms, dict):
+        return [f"{way}: {', '.join(_steps(steps))}" for way, steps in transforms.items()]
+    return [step if isinstance(step, str) else json.dumps(step, ensure_ascii=False) for step in transforms]

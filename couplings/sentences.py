@@ -63,6 +63,10 @@ VALUES = {
     "unreadable_text": _("The text in %(fields)s of %(side)s is broken: “%(text)s”."),
     "unreadable_json": _("%(fields)s of %(side)s holds no valid JSON."),
     "unreadable_boolean": _("“%(text)s” in %(fields)s of %(side)s is neither yes nor no."),
+    "transform_failed": _("The transformation “%(transform)s” can do nothing with “%(value)s” in %(fields)s."),
+    "value_not_mapped": _("“%(value)s” is not in the value map of %(fields)s."),
+    "required_by_mapping": _("%(fields)s is empty, but the mapping wants a value for %(side)s."),
+    "no_way_back": _("The values of %(fields)s do not travel to %(side)s."),
 }
 
 WRITES = {
@@ -276,6 +280,7 @@ SCHEMA = {
     ),
     "key_missing:key_field_missing": _("The table %(table)s in %(connection)s has no field %(field)s for the key."),
     "key_missing:key_not_unique": _("The key %(field)s of the table %(table)s in %(connection)s is not unique."),
+    "default_refused": _("A default of the mapping %(mapping)s does not fit into its field any more: “%(value)s”."),
     "kinds_differ": _(
         "“%(left)s” (%(left_type)s) and “%(right)s” (%(right_type)s) have no common form. Map fields of like types."
     ),
@@ -337,6 +342,12 @@ NEXT_STEPS_BY_CODE = {
         "Nothing has to be done: synchronization resumes by itself at that time. If it happens often, set a “limit” "
         "for the connection."
     ),
+    "transform_failed": _("Correct the value in its system, or have an administrator change the transformation."),
+    "value_not_mapped": _(
+        "Correct the value in its system, or have an administrator add it to the value map: then all records with it "
+        "are synchronized again by themselves."
+    ),
+    "required_by_mapping": _("Fill the field in its system, then retry."),
     "credentials_refused": _("An administrator has to correct the user name or the password of the connection."),
     "first_contact": _("Compare both records and choose which data to use; then they are coupled."),
 }

@@ -7,6 +7,7 @@ from couplings.configuration import references
 from couplings.configuration.entries import ConnectionEntry, Document, FieldEntry, MappingEntry, SideEntry
 from couplings.configuration.masks import masked_parts, path_of, texts
 from couplings.configuration.problems import Path, Problems, nearest
+from couplings.configuration.value_checks import ValueChecks
 from syncstatus.engine.records import Side
 from syncstatus.engine.rules import Direction, UpdatePolicy
 
@@ -66,6 +67,7 @@ class Checks:
             self.directions(entry)
             self.newest(entry)
             self.written_once(entry)
+            ValueChecks(self, entry).check()
 
     def known_connection(self, entry: MappingEntry, side: Side) -> None:
         name = entry.side(side).connection
@@ -87,7 +89,7 @@ class Checks:
                 path = (*entry.path, "fields", field.left, "direction")
                 self.refuse(path, "field_against_mapping", field=field.left, direction=entry.direction.value)
         for side in Side:
-            if entry.direction.writes(side) and not any(entry.writes(field, side) for field in entry.fields):
+            if entry.direction.writes(side) and not any(entry.writes(field, side) for field in entry.mapped):
                 self.refuse((*entry.path, "direction"), "nothing_travels", connection=entry.side(side).connection)
 
     def newest(self, entry: MappingEntry) -> None:
@@ -96,14 +98,14 @@ class Checks:
             return
         if entry.update_conflict is UpdatePolicy.NEWEST:
             self.refuse((*entry.path, "update_conflict"), "newest_needs_modified_on")
-        for field in entry.fields:
+        for field in entry.mapped:
             if field.policy is UpdatePolicy.NEWEST:
                 self.refuse((*entry.path, "fields", field.left, "conflict"), "newest_needs_modified_on")
 
     def written_once(self, entry: MappingEntry) -> None:
         """Two fields that write one: the last would win, and the first be taken for a change in every run."""
         writers: dict[str, str] = {}
-        for field in entry.fields:
+        for field in entry.mapped:
             if not entry.writes(field, Side.RIGHT):
                 continue
             if field.right in writers:
@@ -169,7 +171,7 @@ def shared_targets(document: Document, stored: Document, identity: Identity) -> 
 def targets(document: Document) -> Iterator[tuple[MappingEntry, FieldEntry, Side]]:
     for mapping in document.mappings.values():
         if mapping.enabled:
-            for field in mapping.fields:
+            for field in mapping.mapped:
                 yield from ((mapping, field, side) for side in Side if mapping.writes(field, side))
 
 

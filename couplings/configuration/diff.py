@@ -1,5 +1,6 @@
 """What applying a document will change, in an order that does not depend on the file's."""
 
+import hashlib
 import json
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
@@ -8,8 +9,12 @@ from typing import Any
 
 from couplings.configuration.entries import ConnectionEntry, Document, FieldEntry, MappingEntry, SideEntry
 from couplings.configuration.masks import path_of
+from couplings.configuration.new_records import defaults_json
 from couplings.configuration.section import duration_text
+from couplings.configuration.values import steps_json, values_json
 from syncstatus.engine.records import Side
+
+SHOWN = 300  # characters of a setting
 
 
 class What(StrEnum):
@@ -109,7 +114,9 @@ def mapping_texts(entry: MappingEntry) -> dict[str, str]:
         texts["schedule.every"] = duration_text(entry.every)
     if entry.depends_on:
         texts["depends_on"] = ", ".join(entry.depends_on)
-    return texts | {f"fields.{field.left}": field_text(field) for field in entry.fields}
+    texts |= {f"fields.{field.left}": field_text(field) for field in entry.fields}
+    texts |= {f"constants.{one.side.value}.{one.field}": compact(one.value) for one in entry.constants}
+    return texts | {f"defaults.{side}": compact(rows) for side, rows in defaults_json(entry.defaults).items()}
 
 
 def option_texts(entry: MappingEntry) -> dict[str, str]:
@@ -143,12 +150,28 @@ def key_text(key: tuple[str, ...]) -> str:
 def field_text(field: FieldEntry) -> str:
     """``telephone (left_to_right, trim, conflict: right)``."""
     rules = [] if field.direction == "bidirectional" else [field.direction.value]
-    rules += [transform.value for transform in field.transforms]
+    steps = steps_json(field)
+    rules += [step_text(step) for step in steps] if isinstance(steps, list) else [f"transform: {compact(steps)}"]
+    rules += [f"values: {compact(values_json(field.values))}"] if field.values is not None else []
     rules += [f"conflict: {field.policy.value}"] if field.policy else []
     rules += [f"match: {field.match}"] if field.match is not None else []
     rules += [] if field.case_sensitive else ["case_sensitive: false"]
     rules += [] if field.accent_sensitive else ["accent_sensitive: false"]
+    rules += ["required"] if field.required else []
+    rules += [f"{name}: false" for name in ("clear", "enabled") if not getattr(field, name)]
     return f"{field.right} ({', '.join(rules)})" if rules else field.right
+
+
+def step_text(step: Any) -> str:
+    return step if isinstance(step, str) else compact(step)
+
+
+def compact(value: Any) -> str:
+    """A value on one line; a long one is cut, and told apart by what it comes to."""
+    text = json.dumps(value, ensure_ascii=False, sort_keys=True)
+    if len(text) <= SHOWN:
+        return text
+    return f"{text[:SHOWN]}… ({hashlib.sha256(text.encode()).hexdigest()[:8]})"
 
 
 BARE = SideEntry("", "")

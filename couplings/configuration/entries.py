@@ -4,9 +4,12 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from couplings.configuration.new_records import ConstantEntry, DefaultEntry
 from couplings.configuration.problems import Path, Place
 from syncstatus.engine.records import Side
-from syncstatus.engine.rules import DeletionPolicy, Direction, Guard, Transform, UpdatePolicy
+from syncstatus.engine.rules import DeletionPolicy, Direction, Guard, UpdatePolicy
+from syncstatus.engine.transforms.step import Step
+from syncstatus.engine.value_maps import ValueMap
 
 MASK = "********"
 """Stands where a secret is; applied again, it keeps the secret that is stored."""
@@ -39,11 +42,17 @@ class FieldEntry:
     left: str
     right: str
     direction: Direction = Direction.BIDIRECTIONAL
-    transforms: tuple[Transform, ...] = ()
+    transforms: tuple[Step, ...] = ()
     policy: UpdatePolicy | None = None
     match: int | None = None
     case_sensitive: bool = True
     accent_sensitive: bool = True
+    to_right: tuple[Step, ...] | None = None
+    to_left: tuple[Step, ...] | None = None
+    values: ValueMap | None = None
+    required: bool = False
+    clear: bool = True
+    enabled: bool = True
 
     def field(self, side: Side) -> str:
         return self.left if side is Side.LEFT else self.right
@@ -67,9 +76,21 @@ class MappingEntry:
     depends_on: tuple[str, ...] = ()
     enabled: bool = True
 
+    constants: tuple[ConstantEntry, ...] = ()
+    defaults: tuple[DefaultEntry, ...] = ()
+
     @property
     def path(self) -> Path:
         return ("mappings", self.name)
+
+    @property
+    def mapped(self) -> tuple[FieldEntry, ...]:
+        """The fields that take part."""
+        return tuple(field for field in self.fields if field.enabled)
+
+    def travel(self, entry: FieldEntry) -> Direction:
+        """The direction in which the field's values really travel."""
+        return entry.direction if self.direction is Direction.BIDIRECTIONAL else self.direction
 
     def side(self, side: Side) -> SideEntry:
         return self.left if side is Side.LEFT else self.right

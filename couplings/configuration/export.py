@@ -10,8 +10,11 @@ from ruamel.yaml.comments import CommentedMap, CommentedSeq
 from ruamel.yaml.scalarstring import DoubleQuotedScalarString
 
 from couplings.configuration.entries import ConnectionEntry, Document, FieldEntry, MappingEntry, SideEntry
+from couplings.configuration.new_records import ConstantEntry, defaults_json
 from couplings.configuration.section import duration_text
+from couplings.configuration.values import steps_json, values_json
 from syncstatus.engine.rules import Direction, Guard
+from syncstatus.engine.value_maps import ValueMap
 
 # Other texts are quoted: what YAML reads into "?a", "- a" or "a: b" differs from place to place.
 PLAIN = re.compile(r"[^\W\d](?:[\w .-]*\w)?|(?:\d+[dhms])+")
@@ -59,6 +62,8 @@ def mapping(entry: MappingEntry) -> dict[str, Any]:
         **({"schedule": inline({"every": duration_text(entry.every)})} if entry.every is not None else {}),
         **({"depends_on": inline(list(entry.depends_on))} if entry.depends_on else {}),
         "fields": {text(one.left): field(one) for one in entry.fields},
+        **({"constants": constants(entry.constants)} if entry.constants else {}),
+        **({"defaults": inline(defaults_json(entry.defaults))} if entry.defaults else {}),
     }
 
 
@@ -76,6 +81,13 @@ def side(entry: SideEntry) -> Any:
     return inline({name: value for name, value in values.items() if value})
 
 
+def constants(entries: tuple[ConstantEntry, ...]) -> Any:
+    found: dict[str, dict[str, Any]] = {}
+    for one in entries:
+        found.setdefault(one.side.value, {})[one.field] = one.value
+    return inline(found)
+
+
 def guard(entry: Guard) -> Any:
     return inline({"share": entry.share, "count": entry.count})
 
@@ -84,14 +96,25 @@ def field(entry: FieldEntry) -> Any:
     rules: dict[str, Any] = {"to": entry.right}
     if entry.direction is not Direction.BIDIRECTIONAL:
         rules["direction"] = entry.direction.value
-    if entry.transforms:
-        rules["transform"] = [transform.value for transform in entry.transforms]
+    if steps := steps_json(entry):
+        rules["transform"] = steps
+    if entry.values is not None:
+        rules["values"] = value_map(entry.values)
     if entry.policy is not None:
         rules["conflict"] = entry.policy.value
     if entry.match is not None:
         rules["match"] = entry.match
         rules |= {name: False for name in ("case_sensitive", "accent_sensitive") if not getattr(entry, name)}
+    if entry.required:
+        rules["required"] = True
+    rules |= {name: False for name in ("clear", "enabled") if not getattr(entry, name)}
     return text(entry.right) if len(rules) == 1 else inline(rules)
+
+
+def value_map(values: ValueMap) -> Any:
+    """The pairs alone where that says all; a map with a key like that of the long form takes the long form."""
+    stored = values_json(values)
+    return stored["map"] if set(stored) == {"map"} and "map" not in stored["map"] else stored
 
 
 def text(value: str) -> str:

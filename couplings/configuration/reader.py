@@ -6,10 +6,12 @@ from typing import Any
 from couplings.configuration.connections import KINDS, read_connection
 from couplings.configuration.entries import ConnectionEntry, Document, FieldEntry, MappingEntry, SideEntry
 from couplings.configuration.filters import read_filter
-from couplings.configuration.problems import Path, Place, Problems, nearest
-from couplings.configuration.section import Section, is_name, kind_of, read_text
+from couplings.configuration.new_records import read_constants, read_defaults
+from couplings.configuration.problems import Path, Place, Problems
+from couplings.configuration.section import Section, is_name, read_text
 from couplings.configuration.source import Node, parse
-from syncstatus.engine.rules import DeletionPolicy, Direction, Guard, Transform, UpdatePolicy
+from couplings.configuration.values import read_transforms, read_values
+from syncstatus.engine.rules import DeletionPolicy, Direction, Guard, UpdatePolicy
 
 SIDE_KEYS = ("connection", "table", "schema", "key", "modified_on", "version", "filter")
 MAPPING_KEYS = (
@@ -25,9 +27,23 @@ MAPPING_KEYS = (
     "depends_on",
     "enabled",
     "fields",
+    "constants",
+    "defaults",
 )
-FIELD_KEYS = ("to", "direction", "transform", "conflict", "match", "case_sensitive", "accent_sensitive")
-FIELD_KEYS_LATER = ("lookup", "values", "constant")
+FIELD_KEYS = (
+    "to",
+    "direction",
+    "transform",
+    "conflict",
+    "match",
+    "case_sensitive",
+    "accent_sensitive",
+    "values",
+    "required",
+    "clear",
+    "enabled",
+)
+FIELD_KEYS_LATER = ("lookup",)
 
 
 def read_document(content: bytes, kinds: Sequence[str] = KINDS) -> tuple[Document, Problems]:
@@ -81,6 +97,9 @@ class Reader:
         if isinstance(node.value, dict):
             for name, value in node.value.items():
                 self.remember(value, (*path, name))
+        elif isinstance(node.value, list):
+            for number, item in enumerate(node.value, 1):
+                self.remember(item, (*path, str(number)))
 
     def connections(self, node: Node | None) -> dict[str, ConnectionEntry]:
         found = {}
@@ -118,6 +137,8 @@ class Reader:
             "every": self.schedule(section.get("schedule")),
             "depends_on": tuple(sorted({parent.upper() for parent in section.names("depends_on")})),
             "enabled": section.boolean("enabled", True),
+            "constants": read_constants(section.get("constants"), self.problems),
+            "defaults": read_defaults(section.get("defaults"), self.problems),
         }
         if left is None or right is None:
             return None
@@ -170,29 +191,13 @@ class Reader:
             left,
             section.text("to", required=True),
             section.choice("direction", Direction.BIDIRECTIONAL),
-            self.transforms(section),
-            section.optional_choice("conflict", UpdatePolicy),
-            section.whole_number("match", None, least=1),
-            section.boolean("case_sensitive", True),
-            section.boolean("accent_sensitive", True),
+            policy=section.optional_choice("conflict", UpdatePolicy),
+            match=section.whole_number("match", None, least=1),
+            case_sensitive=section.boolean("case_sensitive", True),
+            accent_sensitive=section.boolean("accent_sensitive", True),
+            values=read_values(section.get("values"), self.problems),
+            required=section.boolean("required", False),
+            clear=section.boolean("clear", True),
+            enabled=section.boolean("enabled", True),
+            **read_transforms(section.get("transform"), self.problems),
         )
-
-    def transforms(self, section: Section) -> tuple[Transform, ...]:
-        node = section.get("transform")
-        if node is None:
-            return ()
-        items = node.value if isinstance(node.value, list) else [node]
-        return tuple(transform for item in items if (transform := self.transform(item)))
-
-    def transform(self, node: Node) -> Transform | None:
-        known = [transform.value for transform in Transform]
-        if isinstance(node.value, str) and node.value in known:
-            return Transform(node.value)
-        # Richer ones are written as a mapping: {round: 2}.
-        name = next(iter(node.value), "") if isinstance(node.value, dict) else node.value
-        name = name if isinstance(name, str) else kind_of(name)
-        near = nearest(name, known)
-        self.problems.add(
-            node.place, node.path, "transform_not_available", transform=name, near=near, known=", ".join(known)
-        )
-        return None

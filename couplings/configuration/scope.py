@@ -7,6 +7,7 @@ from typing import Any
 from couplings.configuration import urls
 from couplings.configuration.allowances import without_allowances
 from couplings.configuration.stored import mapping_entry
+from couplings.configuration.values import steps_json, values_json
 from couplings.models import Connection, TableMapping
 from syncstatus.engine.records import Side
 
@@ -18,9 +19,11 @@ def scope(mapping: TableMapping) -> str:
     guards, schedules, limits or passwords. A run that finds another scope than its cursors have compares every record.
     """
     entry = mapping_entry(mapping)
+    fields = [[f.left, f.right, f.direction, steps_json(f), values_json(f.values), f.clear] for f in entry.mapped]
     parts = {
         "sides": [[system(mapping.connection(side)), side_parts(mapping, side)] for side in Side],
-        "fields": sorted([field.left, field.right, field.direction, list(field.transforms)] for field in entry.fields),
+        "fields": sorted(fields, key=json.dumps),
+        "constants": sorted([one.side, one.field, one.value] for one in entry.constants),
         "direction": entry.direction,
         "only_coupled": entry.only_coupled,
     }

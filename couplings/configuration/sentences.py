@@ -98,8 +98,8 @@ FILTERS = {
 
 MAPPINGS = {
     "fields_empty": _("“fields” needs at least one line such as “name: name”."),
-    "transform_not_available": _(
-        "The transformation “%(transform)s” is not available in this version. Possible are: %(known)s."
+    "fields_all_disabled": _(
+        "None of the fields is enabled. Enable one, or put the mapping to rest by “enabled: false”."
     ),
     "case_without_match": _("“%(key)s” says how match fields are compared. Add “match”, or remove it."),
     "connection_unknown": _("There is no connection “%(name)s”."),
@@ -124,6 +124,75 @@ MAPPINGS = {
         "“%(field)s” in %(connection)s is already written by the mapping %(other)s. Each would undo what the other "
         "did. Remove one of them, let it travel the other way, or give both mappings filters that keep their "
         "records apart."
+    ),
+}
+
+TRANSFORMS = {
+    "transform_unknown": _("There is no transformation “%(transform)s”. Possible are: %(known)s."),
+    "transform_not_a_step": _("A transformation is a name such as “trim”, or a name with options: {pad: {length: 5}}."),
+    "transform_without_options": _("“%(transform)s” takes no options. Write “- %(transform)s”."),
+    "transform_option_unknown": _("“%(transform)s” has no option “%(option)s”. Possible are: %(known)s."),
+    "transform_option_missing": _("“%(transform)s” needs the option “%(option)s”."),
+    "transform_option_value": _("The option “%(option)s” of “%(transform)s” must be: %(wanted)s."),
+    "transform_option_empty": _("“%(option)s” must not be empty or 0."),
+    "transform_one_character": _("“%(option)s” must be one single character."),
+    "transform_pattern": _(
+        "“%(pattern)s” is not a pattern that can be searched for: %(detail)s. Patterns follow the syntax of RE2, which "
+        "has no look-around and no back references."
+    ),
+    "transform_locale": _("There is no locale “%(locale)s”. Write one such as “da” or “fr_CH”."),
+    "transform_zone": _("There is no time zone “%(zone)s”. Write one such as “Europe/Copenhagen”."),
+    "transform_date_pattern": _(
+        "“%(pattern)s” cannot be used. A date is written by y, M and d, a time of day by H, m and s, each once, as in "
+        "“dd.MM.yyyy HH:mm”."
+    ),
+    "transform_region": _("There is no region “%(region)s”. Write its code in two letters, such as “DK”."),
+    "transform_expression": _(
+        "This expression cannot be used: %(detail)s. It may hold fields, “value”, numbers, "
+        "texts in quotes, + - * / // %%, comparisons, and, or, not, if-else and functions."
+    ),
+    "transform_function": _("There is no function “%(function)s” in expressions. Possible are: %(known)s."),
+    "transforms_too_many": _("A field can have at most %(limit)s transformations."),
+    "transform_way_unused": _(
+        "“%(way)s” is for values that travel that way, and the direction is %(direction)s. Remove it."
+    ),
+    "transform_not_reversible": _(
+        "“%(transform)s” cannot be undone, and “%(field)s” travels both ways. Give the field a direction, or say under "
+        "“%(way)s” what happens on the way back."
+    ),
+    "transform_reads_record": _(
+        "“%(transform)s” makes a value of several fields, which cannot be taken apart again. Give “%(field)s” a "
+        "direction."
+    ),
+    "match_of_record": _(
+        "“%(field)s” is made of several fields by “%(transform)s”, and records cannot be searched for by it. Remove "
+        "“match”."
+    ),
+}
+
+VALUES = {
+    "values_empty": _("“values” needs at least one line such as “DK: Denmark”."),
+    "values_too_many": _(
+        "A value map can have at most %(limit)s entries, and this one has %(count)s. Keep the values in a table of "
+        "their own instead, and map that one."
+    ),
+    "values_not_reversible": _(
+        "“%(field)s” travels to the left as well, and several values stand for one there: %(entries)s. Give each a "
+        "value of its own, or give the field the direction left_to_right."
+    ),
+    "value_unfit": _("“%(value)s” is not a value that “%(field)s” (%(type)s) in %(connection)s can hold."),
+    "field_not_settable": _("“%(field)s” in %(connection)s cannot be written. Remove it."),
+    "defaults_count": _("Name at least one and at most %(limit)s defaults."),
+    "defaults_against_mapping": _(
+        "No records are created on this side, because the mapping’s direction is %(direction)s. Remove the defaults."
+    ),
+    "default_of_mapped_field": _(
+        "“%(field)s” is mapped, and a default never stands above a mapped value. Remove it, or give the field "
+        "“clear: false” so that empty values are not sent."
+    ),
+    "condition_field_unknown": _(
+        "The table “%(table)s” in %(connection)s has no field “%(field)s”. Conditions ask for the fields of the record "
+        "that the new one is made of."
     ),
 }
 
@@ -176,7 +245,7 @@ SYSTEMS = {
     ),
 }
 
-SENTENCES = FILE | SHAPE | CONNECTIONS | SECRETS | FILTERS | MAPPINGS | SYSTEMS
+SENTENCES = FILE | SHAPE | CONNECTIONS | SECRETS | FILTERS | MAPPINGS | TRANSFORMS | VALUES | SYSTEMS
 
 
 def render(problem: Problem) -> str:

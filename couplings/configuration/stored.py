@@ -1,15 +1,31 @@
 """The store's side of configuration: models as a Document, and a Document into the models."""
 
-from collections.abc import Iterable
 from typing import Any
 
 from couplings.configuration.entries import ConnectionEntry, Document, FieldEntry, MappingEntry, SideEntry
 from couplings.configuration.masks import masked_parts
+from couplings.configuration.new_records import ConstantEntry, defaults_json, defaults_of
+from couplings.configuration.values import steps_json, steps_of, values_json, values_of
 from couplings.models import Connection, FieldMapping, TableMapping
 from couplings.models.connection import Circuit
 from couplings.secrets import SecretUnusable, decrypt, encrypt
 from syncstatus.engine.records import Side
-from syncstatus.engine.rules import DeletionPolicy, Direction, Guard, Transform, UpdatePolicy
+from syncstatus.engine.rules import DeletionPolicy, Direction, Guard, UpdatePolicy
+
+FIELD_RULES = [
+    "position",
+    "direction",
+    "transforms",
+    "policy",
+    "match",
+    "case_sensitive",
+    "accent_sensitive",
+    "values",
+    "constant",
+    "required",
+    "clear",
+    "enabled",
+]
 
 
 def stored_document() -> Document:
@@ -27,7 +43,7 @@ def mapping_entry(row: TableMapping) -> MappingEntry:
         name=row.name,
         left=side_entry(row, Side.LEFT),
         right=side_entry(row, Side.RIGHT),
-        fields=tuple(map(field_entry, row.fields.all())),
+        fields=tuple(field_entry(field) for field in row.fields.all() if field.constant is None),
         direction=Direction(row.direction),
         only_coupled=row.only_coupled,
         update_conflict=UpdatePolicy(row.update_conflict),
@@ -37,7 +53,13 @@ def mapping_entry(row: TableMapping) -> MappingEntry:
         every=row.schedule_every,
         depends_on=tuple(sorted(parent.name for parent in row.depends_on.all())),
         enabled=row.enabled,
+        constants=tuple(constant_entry(field) for field in row.fields.all() if field.constant is not None),
+        defaults=defaults_of(row.defaults),
     )
+
+
+def constant_entry(row: FieldMapping) -> ConstantEntry:
+    return ConstantEntry(Side.LEFT if row.left else Side.RIGHT, row.left or row.right, row.constant)
 
 
 def side_entry(row: TableMapping, side: Side) -> SideEntry:
@@ -60,11 +82,15 @@ def field_entry(row: FieldMapping) -> FieldEntry:
         left=row.left,
         right=row.right,
         direction=Direction(row.direction),
-        transforms=tuple(map(Transform, row.transforms)),
         policy=UpdatePolicy(row.policy) if row.policy else None,
         match=row.match,
         case_sensitive=row.case_sensitive,
         accent_sensitive=row.accent_sensitive,
+        values=values_of(row.values),
+        required=row.required,
+        clear=row.clear,
+        enabled=row.enabled,
+        **steps_of(row.transforms),
     )
 
 
@@ -107,9 +133,10 @@ def save_mapping(entry: MappingEntry) -> TableMapping:
     row.guard_share = entry.guard.share
     row.guard_count = entry.guard.count
     row.enabled = entry.enabled
+    row.defaults = defaults_json(entry.defaults)
     row.schedule_every = entry.every
     row.save()
-    save_fields(row, entry.fields)
+    save_fields(row, entry)
     return row
 
 
@@ -127,9 +154,10 @@ def assign_side(row: TableMapping, side: Side, entry: SideEntry) -> None:
         setattr(row, f"{side.value}_{name}", value)
 
 
-def save_fields(mapping: TableMapping, entries: Iterable[FieldEntry]) -> None:
+def save_fields(mapping: TableMapping, entry: MappingEntry) -> None:
     """Rows are kept by their pair of fields, so that what refers to one survives a change of its rules."""
-    rows = [field_row(mapping, position, entry) for position, entry in enumerate(entries)]
+    rows = [field_row(mapping, position, field) for position, field in enumerate(entry.fields)]
+    rows += [constant_row(mapping, position, one) for position, one in enumerate(entry.constants, len(rows))]
     wanted = {(row.left, row.right) for row in rows}
     gone = [pk for pk, *pair in mapping.fields.values_list("pk", "left", "right") if tuple(pair) not in wanted]
     FieldMapping.objects.filter(pk__in=gone).delete()
@@ -138,7 +166,7 @@ def save_fields(mapping: TableMapping, entries: Iterable[FieldEntry]) -> None:
         batch_size=1_000,
         update_conflicts=True,
         unique_fields=["mapping", "left", "right"],
-        update_fields=["position", "direction", "transforms", "policy", "match", "case_sensitive", "accent_sensitive"],
+        update_fields=FIELD_RULES,
     )
 
 
@@ -149,11 +177,23 @@ def field_row(mapping: TableMapping, position: int, entry: FieldEntry) -> FieldM
         left=entry.left,
         right=entry.right,
         direction=entry.direction,
-        transforms=[transform.value for transform in entry.transforms],
+        transforms=steps_json(entry),
         policy=entry.policy or "",
         match=entry.match,
         case_sensitive=entry.case_sensitive,
         accent_sensitive=entry.accent_sensitive,
+        values=values_json(entry.values),
+        required=entry.required,
+        clear=entry.clear,
+        enabled=entry.enabled,
+    )
+
+
+def constant_row(mapping: TableMapping, position: int, entry: ConstantEntry) -> FieldMapping:
+    left, right = (entry.field, "") if entry.side is Side.LEFT else ("", entry.field)
+    direction = Direction.RIGHT_TO_LEFT if entry.side is Side.LEFT else Direction.LEFT_TO_RIGHT
+    return FieldMapping(
+        mapping=mapping, position=position, left=left, right=right, direction=direction, constant=entry.value
     )
 
 

@@ -65,6 +65,7 @@ class TableMapping(models.Model):
     )
     guard_share = models.FloatField(default=0.5)
     guard_count = models.PositiveIntegerField(default=100)
+    defaults = models.JSONField(_("defaults of new records"), default=dict, blank=True)
     enabled = models.BooleanField(_("enabled"), default=True)
     paused = models.BooleanField(_("paused"), default=False)
     depends_on = models.ManyToManyField("self", symmetrical=False, blank=True, related_name="dependents")
@@ -110,16 +111,26 @@ class TableMapping(models.Model):
 
 
 class FieldMapping(models.Model):
+    """A pair of fields; a constant has a field on one side only, the name of the other is empty.
+
+    ``transforms`` and ``values`` are kept as the configuration file writes them.
+    """
+
     mapping = models.ForeignKey(TableMapping, models.CASCADE, related_name="fields")
     position = models.PositiveIntegerField(default=0)
-    left = models.CharField(_("left field"), max_length=200)
-    right = models.CharField(_("right field"), max_length=200)
+    left = models.CharField(_("left field"), max_length=200, blank=True)
+    right = models.CharField(_("right field"), max_length=200, blank=True)
     direction = models.CharField(_("direction"), max_length=20, choices=DIRECTIONS, default=Direction.BIDIRECTIONAL)
     transforms = models.JSONField(_("transformations"), default=list, blank=True)
     policy = models.CharField(_("conflict"), max_length=20, choices=UPDATE_POLICIES, blank=True, default="")
     match = models.PositiveIntegerField(_("match priority"), null=True, blank=True)
     case_sensitive = models.BooleanField(_("case-sensitive"), default=True)
     accent_sensitive = models.BooleanField(_("accent-sensitive"), default=True)
+    values = models.JSONField(_("value map"), default=dict, blank=True)
+    constant = models.JSONField(_("constant"), null=True, blank=True)
+    required = models.BooleanField(_("required"), default=False)
+    clear = models.BooleanField(_("empty values travel"), default=True)
+    enabled = models.BooleanField(_("enabled"), default=True)
 
     class Meta:
         verbose_name = _("field mapping")

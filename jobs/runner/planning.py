@@ -78,5 +78,7 @@ def _planned(run: Run, found: Verdict) -> dict[str, Changes]:
             planned[side.value] = [(before, None)]
         elif written := decision.writes(side):
             names = run.endpoint_fields[side]
-            planned[side.value] = [(before, {names[position]: value for position, value in written.items()})]
+            values = {names[position]: value for position, value in written.items()}
+            values |= decision.defaults
+            planned[side.value] = [(before, values)]
     return planned

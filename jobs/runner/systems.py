@@ -5,17 +5,19 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any, cast
 
+from couplings.layout import field_names
 from couplings.models import Connection, TableMapping
 from couplings.rules import load_rules
 from jobs import circuits
 from jobs.connecting import complete_settings
 from jobs.runner import allowance
-from syncstatus.connectors.errors import ConnectorError, TypeUnsupported
+from syncstatus.connectors.errors import ConnectorError, FieldMissing, TypeUnsupported
 from syncstatus.connectors.ports import Connector, Endpoint, Source
 from syncstatus.connectors.registry import connect
+from syncstatus.engine.compiled import compared_kind
 from syncstatus.engine.records import Side
-from syncstatus.engine.rules import FieldRule, Rules
-from syncstatus.engine.values import KindsDiffer, common_kind
+from syncstatus.engine.rules import Direction, FieldRule, Rules
+from syncstatus.engine.values import KindsDiffer, ValueRefused
 
 _connectors: dict[tuple[int, str], Connector] = {}
 
@@ -111,15 +113,27 @@ def open_both(mapping: TableMapping, *, waits: bool = False) -> tuple[dict[Side,
     """Both sides' endpoints and the mapping's rules. Raises the errors of ``syncstatus.connectors.errors``, also when a
     column has changed its type since the mapping was configured and no longer fits its partner's."""
     endpoints = {side: open_endpoint(mapping, side, waits=waits) for side in Side}
-    rules = load_rules(mapping, endpoints[Side.LEFT].info.fields, endpoints[Side.RIGHT].info.fields)
+    rules = _load(mapping, endpoints)
     for rule in rules.fields:
-        _check_kinds(rule)
+        _check_kinds(rule, rules.direction)
     return endpoints, rules
 
 
-def _check_kinds(rule: FieldRule) -> None:
+def _load(mapping: TableMapping, endpoints: Mapping[Side, Endpoint]) -> Rules:
+    """The rules; a default may be for a field that nobody else asks for, and that has gone or changed since."""
     try:
-        common_kind(rule.left_type, rule.right_type)
+        return load_rules(mapping, endpoints[Side.LEFT].info.fields, endpoints[Side.RIGHT].info.fields)
+    except KeyError as missing:
+        raise FieldMissing(mapping=mapping.name, field=missing.args[0]) from None
+    except ValueRefused as refused:
+        error = TypeUnsupported(mapping=mapping.name, **refused.params)
+        error.code = "default_refused"
+        raise error from None
+
+
+def _check_kinds(rule: FieldRule, direction: Direction) -> None:
+    try:
+        compared_kind(rule, direction)
     except KindsDiffer:
         types = {"left_type": rule.left_type.kind.value, "right_type": rule.right_type.kind.value}
         error = TypeUnsupported(left=rule.left, right=rule.right, **types)
@@ -132,7 +146,7 @@ def source(mapping: TableMapping, side: Side) -> Source:
     return Source(
         table=getattr(mapping, f"{prefix}_table"),
         schema=getattr(mapping, f"{prefix}_schema") or None,
-        fields=tuple(getattr(field, prefix) for field in mapping.fields.all()),
+        fields=field_names(mapping, side),
         key=tuple(getattr(mapping, f"{prefix}_key")),
         modified_on=getattr(mapping, f"{prefix}_modified_on") or None,
         version=getattr(mapping, f"{prefix}_version") or None,

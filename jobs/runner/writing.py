@@ -65,7 +65,8 @@ def _note(run: Run, candidate: Candidate, side: Side, operation: Operation, resu
     before = record.values if record is not None else None
     sent = None if isinstance(operation, Delete) else operation.values
     if sent is not None and result.values is not None:
-        sent = {name: result.values[run.positions[side][name]] for name in sent}
+        places = run.positions[side]  # a default may have been sent for a field that is not mapped
+        sent = {name: result.values[places[name]] if name in places else value for name, value in sent.items()}
     candidate.changes.setdefault(side.value, []).append((before, sent))
 
 
@@ -82,6 +83,7 @@ def _create(run: Run, candidate: Candidate, side: Side) -> tuple[Candidate, Crea
         raise ValueError("a create is announced first")
     names = run.endpoint_fields[side]
     values = {names[position]: value for position, value in decision.writes(side).items()}
+    values |= decision.defaults
     return candidate, Create(str(intent.idempotency_key), values, intent.target_key)
 
 

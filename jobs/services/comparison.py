@@ -111,7 +111,11 @@ def _rows(rules: Rules, left: Record | None, right: Record | None, coupling: Cou
     merged = None
     if left is not None and right is not None and values[0] is not None and values[1] is not None:
         merged = merge(rules, (left, right), (values[0], values[1]), bases, NO_INSTRUCTION)
-    return [_row(rule, position, (left, right), values, bases, merged) for position, rule in enumerate(rules.fields)]
+    return [
+        _row(rule, position, (left, right), values, bases, merged)
+        for position, rule in enumerate(rules.fields)
+        if not (rule.carried or rule.is_constant)
+    ]
 
 
 def _row(

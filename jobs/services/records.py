@@ -4,6 +4,7 @@ from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 
+from couplings.layout import field_names
 from couplings.models import SyncError, TableMapping
 from couplings.store import couplings as store
 from jobs.runner import systems
@@ -81,7 +82,7 @@ def _refusing() -> Iterator[None]:
 
 
 def _fields(mapping: TableMapping, side: Side) -> list[str]:
-    return [getattr(field, side.value) for field in mapping.fields.all()]
+    return list(field_names(mapping, side))
 
 
 def _text_fields(mapping: TableMapping, side: Side, endpoint: Endpoint) -> list[str]:

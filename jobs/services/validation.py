@@ -10,6 +10,7 @@ from couplings.configuration.problems import Path, Problems, nearest
 from couplings.models import Connection
 from jobs.services import filter_values
 from jobs.services.systems import Systems
+from jobs.services.value_validation import ValueValidator, field_rule
 from syncstatus.connectors.errors import (
     AccessDenied,
     ConnectorError,
@@ -22,13 +23,15 @@ from syncstatus.connectors.errors import (
     TypeUnsupported,
 )
 from syncstatus.connectors.ports import FieldInfo, Source, TableInfo
+from syncstatus.engine.compiled import compared_kind
 from syncstatus.engine.records import Side
 from syncstatus.engine.rules import DeletionPolicy, Direction
-from syncstatus.engine.values import Kind, KindsDiffer, common_kind
+from syncstatus.engine.values import Kind, KindsDiffer
 
 KEY_KINDS = frozenset(Kind) - {Kind.JSON, Kind.FLOAT}
 VERSION_KINDS = frozenset(Kind) - {Kind.JSON, Kind.FLOAT, Kind.BOOLEAN}
 MODIFIED_ON_KINDS = frozenset({Kind.DATETIME, Kind.DATE})
+OF_TEXTS = frozenset({"trim", "upper", "lower", "title"})
 MATCH_KINDS = frozenset(Kind) - {Kind.JSON, Kind.FLOAT, Kind.BINARY}
 
 
@@ -86,8 +89,10 @@ class Validator:
                     self.bind(entry, side)
         left, right = tables[Side.LEFT], tables[Side.RIGHT]
         if left is not None and right is not None:
-            for field in entry.fields:
+            for field in entry.mapped:
                 self.pair(entry, field, left.fields.get(field.left), right.fields.get(field.right))
+            if self.document.is_sound(entry):
+                ValueValidator(self, entry, {Side.LEFT: left, Side.RIGHT: right}).validate()
 
     def table(self, entry: MappingEntry, side: Side) -> TableInfo | None:
         values = entry.side(side)
@@ -117,12 +122,13 @@ class Validator:
         path = (*entry.path, "fields", field.left)
         params = {"left": left.name, "right": right.name}
         try:
-            common_kind(left.type, right.type)
+            compared_kind(field_rule(field, left.type, right.type), entry.direction)
         except KindsDiffer:
             types = {"left_type": left.native_type, "right_type": right.native_type}
             self.refuse(path, "kinds_differ", **params, **types)
-        if field.transforms and Kind.TEXT not in (left.type.kind, right.type.kind):
-            self.refuse((*path, "transform"), "transform_needs_text", transform=field.transforms[0].value, **params)
+        only_texts = [step.name for step in field.transforms if step.name in OF_TEXTS]
+        if only_texts and Kind.TEXT not in (left.type.kind, right.type.kind):
+            self.refuse((*path, "transform"), "transform_needs_text", transform=only_texts[0], **params)
 
 
 class SideValidator:
@@ -146,7 +152,7 @@ class SideValidator:
         self.column("version", self.values.version, VERSION_KINDS)
         for field, condition in self.values.filter.items():
             self.condition(field, condition)
-        for mapped in self.entry.fields:
+        for mapped in self.entry.mapped:
             self.field(mapped)
         if self.parent.document.is_sound(self.entry):
             self.required()
@@ -213,7 +219,9 @@ class SideValidator:
         """A side on which records are created needs all its required fields."""
         if not self.creates():
             return
-        filled = {mapped.field(self.side) for mapped in self.entry.fields if self.entry.writes(mapped, self.side)}
+        filled = {mapped.field(self.side) for mapped in self.entry.mapped if self.entry.writes(mapped, self.side)}
+        filled |= {constant.field for constant in self.entry.constants if constant.side is self.side}
+        filled |= {name for one in self.entry.defaults if one.side is self.side and not one.when for name in one.values}
         for info in self.table.fields.values():
             if info.required and not info.generated and info.name not in filled:
                 self.refuse((*self.entry.path, "fields"), "required_field_unfilled", field=info.name)
@@ -249,7 +257,7 @@ def source_of(entry: MappingEntry, side: Side) -> Source:
     values = entry.side(side)
     return Source(
         table=values.table,
-        fields=tuple(field.field(side) for field in entry.fields),
+        fields=(*(field.field(side) for field in entry.mapped), *(c.field for c in entry.constants if c.side is side)),
         schema=values.schema or None,
         key=values.key,
         modified_on=values.modified_on or None,

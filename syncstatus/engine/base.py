@@ -20,7 +20,7 @@ import orjson
 
 from syncstatus.engine.parse import PARSERS
 from syncstatus.engine.records import UNKNOWN, Values
-from syncstatus.engine.values import Kind, common_kind
+from syncstatus.engine.values import Kind
 
 if TYPE_CHECKING:
     from syncstatus.engine.rules import FieldRule, Rules
@@ -106,11 +106,10 @@ def _parsed(raw: Stored) -> Mapping[str, Any] | list[Any]:
     return values
 
 
-def restorer(fields: Sequence["FieldRule"]) -> Restorer:
-    """What turns a stored base into canonical values; compiled once for a mapping."""
+def restorer(fields: Sequence["FieldRule"], kinds: Sequence[Kind]) -> Restorer:
+    """What turns a stored base into canonical values, which are of ``kinds``; compiled once for a mapping."""
     names = [rule.name for rule in fields]
     joined = _SEPARATOR.join(names)
-    kinds = [common_kind(rule.left_type, rule.right_type) for rule in fields]
     decoders = [(position, _DECODERS[kind]) for position, kind in enumerate(kinds) if kind in _DECODERS]
 
     def restore(stored: Mapping[str, Any] | list[Any]) -> Values:

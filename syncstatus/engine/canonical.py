@@ -26,7 +26,8 @@ _TRANSFORMS: Final[dict[str, Callable[[str], str]]] = {"trim": str.strip, "upper
 
 
 def canonicalizer(rule: "FieldRule", side: Side) -> Canonicalizer | None:
-    """What brings a value of ``side`` into the form compared; None when it has that form already.
+    """What brings a value of ``side`` into the form compared; None when it has that form already. Of transformations it
+    knows those that every text can be compared in (trim, upper, lower); ``transformed`` is for the others.
 
     Raises ``KindsDiffer`` when the fields of the rule cannot be mapped to each other.
     """
@@ -39,7 +40,7 @@ def canonicalizer(rule: "FieldRule", side: Side) -> Canonicalizer | None:
 
 
 def _text_steps(rule: "FieldRule", common: Kind) -> list[Callable[[str], Any]]:
-    steps: list[Callable[[str], Any]] = [_TRANSFORMS[transform] for transform in rule.transforms]
+    steps: list[Callable[[str], Any]] = [_TRANSFORMS[step.name] for step in rule.transforms]
     if rule.left_type.fixed or rule.right_type.fixed:
         steps.append(_without_padding)
     return steps

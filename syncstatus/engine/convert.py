@@ -41,7 +41,18 @@ def converter(rule: "FieldRule", side: Side) -> Converter:
             raise ValueRefused("required_empty")
         return empty
 
-    return _quick(type_, converted)
+    return _filled(converted) if rule.required else _quick(type_, converted)
+
+
+def _filled(convert: Converter) -> Converter:
+    """Refuses what the mapping wants filled; blanks are no value."""
+
+    def filled(value: Any) -> Any:
+        if value is None or (isinstance(value, str) and not value.strip()):
+            raise ValueRefused("required_by_mapping")
+        return convert(value)
+
+    return filled
 
 
 def _quick(type_: FieldType, careful: Converter) -> Converter:

@@ -156,10 +156,23 @@ def _write(rules: Rules, values: tuple[Values, Values], found: Merge, memory: Me
         return Decision(Action.ERROR, problem=refused.problem)
     side = Side.LEFT if left and not right else Side.RIGHT if right and not left else None
     action = Action.COUPLE if memory is None else Action.UPDATE if left or right else Action.REFRESH
+    if rules.compiled.transformed:
+        found = _as_read_back(rules, found, left, right)
     left_base = right_base = tuple(found.left_base)
     if found.right_base is not found.left_base and found.right_base != found.left_base:
         right_base = tuple(found.right_base)
     return Decision(action, side, left, right, left_base, right_base, overrules=found.overrules)
+
+
+def _as_read_back(rules: Rules, found: Merge, left: Mapping[int, Any], right: Mapping[int, Any]) -> Merge:
+    """The bases with what was sent in the form in which it will read back: a transformation may lose something, and
+    that is no change then (SCENARIOS T15)."""
+    bases = {Side.LEFT: list(found.left_base), Side.RIGHT: list(found.right_base)}
+    for side, sent in ((Side.LEFT, left), (Side.RIGHT, right)):
+        for position in sent.keys() & rules.compiled.transformed.keys():
+            form = bases[side][position]
+            bases[side][position] = rules.compiled.read_back(side, position, sent[position], form)
+    return replace(found, left_base=bases[Side.LEFT], right_base=bases[Side.RIGHT])
 
 
 class _RefusedError(Exception):
@@ -197,17 +210,38 @@ def _alone(rules: Rules, missing: Side, survivor: Record, instruction: Instructi
 
 
 def _create(rules: Rules, side: Side, source: Record, positions: tuple[int, ...]) -> Decision:
-    values = rules.compiled.canonical[side.other](source.values)
+    compiled = rules.compiled
+    values = compiled.canonical[side.other](source.values)
     position = first_unreadable(values)
     if position is not None:
         return Decision(Action.ERROR, problem=problems.unreadable(side.other, position, values[position]))
+    if not all(compiled.clears):
+        positions = tuple(p for p in positions if compiled.clears[p] or values[p] not in (None, ""))
     try:
         sent = _converted(rules, side, values, positions)
     except _RefusedError as refused:
         return Decision(Action.ERROR, problem=refused.problem)
-    base = tuple(value if position in sent else UNKNOWN for position, value in enumerate(values))
+    known = compiled.carried.union(sent)
+    base = tuple(value if position in known else UNKNOWN for position, value in enumerate(values))
     decision = Decision(Action.CREATE, side, left_base=base, right_base=base)
+    if compiled.transformed:
+        there = {p: compiled.read_back(side, p, sent[p], base[p]) for p in sent.keys() & compiled.transformed.keys()}
+        theirs = tuple(there.get(p, value) for p, value in enumerate(base))
+        left, right = (theirs, base) if side is Side.LEFT else (base, theirs)
+        decision = replace(decision, left_base=left, right_base=right)
+    if rules.defaults(side):
+        decision = replace(decision, defaults=_defaults(rules, side, source, sent))
     return replace(decision, left=sent) if side is Side.LEFT else replace(decision, right=sent)
+
+
+def _defaults(rules: Rules, side: Side, source: Record, sent: Mapping[int, Any]) -> dict[str, Any]:
+    """The first default that holds for each field, never over a value that is sent."""
+    mapped = {rules.fields[position].field(side) for position in sent}
+    found: dict[str, Any] = {}
+    for default in rules.defaults(side):
+        if default.field not in mapped and default.field not in found and default.holds(source.values):
+            found[default.field] = default.value
+    return found
 
 
 def _deleted(rules: Rules, missing: Side, survivor: Record, memory: Memory, instruction: Instruction) -> Decision:
@@ -219,7 +253,7 @@ def _deleted(rules: Rules, missing: Side, survivor: Record, memory: Memory, inst
     match instruction.deletion or (rules.deletion_conflict if changed is None else rules.deleted_and_changed):
         case DeletionPolicy.RESTORE if rules.direction.writes(missing):
             # Also the fields that do not travel there: they go back to what that side last had, not to its defaults.
-            return _create(rules, missing, survivor, tuple(range(len(rules.fields))))
+            return _create(rules, missing, survivor, rules.compiled.writable[missing])
         case DeletionPolicy.RESTORE:
             return _forbidden("cannot_restore_here", missing, problem)
         case DeletionPolicy.DELETE if rules.direction.writes(missing.other):

@@ -62,6 +62,7 @@ class Decision:
     writes succeeded as sent (None when there is nothing to remember); a REFRESH of versions alone hands back the very
     tuples of the memory, so that ``is`` tells that the stored base stands. ``overrules`` says that values are written
     over, or deleted, which the other side has never seen: with them, a lost answer would lose what somebody wrote.
+    ``defaults`` are what a CREATE sends besides the mapped values: by name of the field, in its type.
     """
 
     action: Action
@@ -72,6 +73,7 @@ class Decision:
     right_base: tuple[Any, ...] | None = None
     problem: Problem | None = None
     overrules: bool = False
+    defaults: Mapping[str, Any] = field(default_factory=dict)
 
     def writes(self, side: Side) -> Mapping[int, Any]:
         """What is to be written on ``side``, by position of the field."""

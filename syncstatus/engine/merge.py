@@ -9,6 +9,8 @@ one way                       the target takes the source's value, whatever happ
 only one moved                the other takes it
 both moved, or never agreed   a person's choice, else the field's policy, else the mapping's
 ============================  ==================================================================
+
+Where a field's rule says that emptied values do not travel, an empty side has not moved, and is no source.
 """
 
 from dataclasses import dataclass, field
@@ -57,7 +59,7 @@ def merge(
     instruction: Instruction,
 ) -> Merge:  # fmt: skip
     """Merge the canonical ``values`` (left, right) against each side's own base; ``UNKNOWN`` where there is none."""
-    if instruction is NO_INSTRUCTION and rules.compiled.all_both_ways and bases[0] == bases[1]:
+    if instruction is NO_INSTRUCTION and rules.compiled.all_free and bases[0] == bases[1]:
         if values[1] == bases[1]:
             return _one_moved(values[0], bases[0], Side.RIGHT)
         if values[0] == bases[0]:
@@ -79,16 +81,17 @@ def _by_field(
     left_base, right_base = list(bases[0]), list(bases[1])
     found = Merge(left_base, right_base)
     to_right = found.to_right
-    both_ways = rules.compiled.both_ways
+    free, clears = rules.compiled.free, rules.compiled.clears
     asked = instruction is not NO_INSTRUCTION
     for position, (left, right, left_then, right_then) in enumerate(zip(*values, *bases, strict=True)):
         if left == right:
             left_base[position] = right_base[position] = left
             continue
         left_moved, right_moved = left != left_then, right != right_then  # nothing equals UNKNOWN: both have moved
-        if asked or not both_ways[position] or left_moved is right_moved:
+        if asked or not free[position] or left_moved is right_moved:
             if left_moved or right_moved:
-                judged = _judge(rules.compiled, position, left_moved, right_moved, records, instruction)
+                judge = _judge if clears[position] else _judge_filled
+                judged = judge(rules.compiled, position, left_moved, right_moved, records, instruction, (left, right))
                 found.take(judged, position, left, right)
                 if (judged is Side.LEFT and right_moved) or (judged is Side.RIGHT and left_moved):
                     found.overrules = True
@@ -102,7 +105,7 @@ def _by_field(
 
 def _judge(
     compiled: Compiled, position: int, left_moved: bool, right_moved: bool, records: tuple[Record, Record],
-    instruction: Instruction,
+    instruction: Instruction, values: tuple[Any, Any],
 ) -> Side | UpdatePolicy | None:  # fmt: skip
     """The side whose value is taken, the policy that could not decide, or None for a field that travels nowhere."""
     if not compiled.both_ways[position]:
@@ -113,6 +116,22 @@ def _judge(
     if left_moved and right_moved:
         return _by_policy(compiled.policies[position], records)
     return Side.LEFT if left_moved else Side.RIGHT
+
+
+def _judge_filled(
+    compiled: Compiled, position: int, left_moved: bool, right_moved: bool, records: tuple[Record, Record],
+    instruction: Instruction, values: tuple[Any, Any],
+) -> Side | UpdatePolicy | None:  # fmt: skip
+    """The same for a field in which an emptied value says nothing, unless a person wants it."""
+    left_filled, right_filled = (value not in (None, "") for value in values)
+    if compiled.both_ways[position] and _chosen(instruction, compiled.names[position]) is None:
+        left_moved, right_moved = left_moved and left_filled, right_moved and right_filled
+        if not (left_moved or right_moved):
+            return None
+    judged = _judge(compiled, position, left_moved, right_moved, records, instruction, values)
+    if compiled.both_ways[position]:
+        return judged
+    return judged if (left_filled if judged is Side.LEFT else right_filled) else None
 
 
 def _source(to_left: bool, to_right: bool) -> Side | None:

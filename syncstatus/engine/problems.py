@@ -22,13 +22,16 @@ not_coupled                 deleted                  missing_side; a deletion wa
 direction_forbids           conflict                 side; a side was to be used, nothing may be written on ``side``
 (the code of Unreadable)    validation               side, text; a value that could not be read; the engine's own is
                                                      unreadable_json (text empty): nested too deep, or numbers too long
+transform_failed            validation               side, text, value, transform; the step that can do nothing with it
+value_not_mapped            validation               side, text, value; the field's value map does not have it
 ==========================  =======================  =========================================================
 
 Values refused (kind validation, fields: the one concerned; each also has ``side``, where it was to be written):
 
-required_empty (none), text_too_long (limit, length), binary_too_long (limit, length), nul_in_text (none),
-text_not_unicode (none), not_a_number (value), not_an_integer (value), out_of_range (value), not_a_boolean (value),
-not_a_date (value), not_a_time (value), not_a_datetime (value), not_a_uuid (value), not_json (value).
+required_empty (none), required_by_mapping (none), no_way_back (none), text_too_long (limit, length),
+binary_too_long (limit, length), nul_in_text (none), text_not_unicode (none), not_a_number (value), not_an_integer
+(value), out_of_range (value), not_a_boolean (value), not_a_date (value), not_a_time (value), not_a_datetime (value),
+not_a_uuid (value), not_json (value); transform_failed and value_not_mapped as above.
 
 Guards (kind held, ``guards.check_deletions``; ``side`` where the caller names it):
 
@@ -65,7 +68,7 @@ _SHOWN = 100  # characters of an unreadable value that a message quotes
 
 
 def unreadable(side: Side, position: int, value: Unreadable) -> Problem:
-    params = {"side": side.value, "text": value.text[:_SHOWN]}
+    params = {"side": side.value, "text": value.text[:_SHOWN], **value.params}
     return Problem(ErrorKind.VALIDATION, value.code, params, (position,))
 
 

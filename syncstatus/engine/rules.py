@@ -1,12 +1,16 @@
 """The rules of a table mapping, as the engine needs them."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from functools import cached_property
 from typing import TYPE_CHECKING
 
+from syncstatus.engine.conditions import Default
 from syncstatus.engine.records import Side
+from syncstatus.engine.transforms import chain
+from syncstatus.engine.transforms.step import Step
+from syncstatus.engine.value_maps import ValueMap
 from syncstatus.engine.values import FieldType
 
 if TYPE_CHECKING:
@@ -41,12 +45,6 @@ class DeletionPolicy(StrEnum):
     DELETE = "delete"
 
 
-class Transform(StrEnum):
-    TRIM = "trim"
-    UPPER = "upper"
-    LOWER = "lower"
-
-
 @dataclass(frozen=True, slots=True)
 class FieldRule:
     """A pair of fields and how their values travel.
@@ -54,6 +52,11 @@ class FieldRule:
     ``policy`` None means the mapping's ``update_conflict`` decides. ``match`` is the priority number of a match
     field, None for others (DESIGN R14); ``case_sensitive`` and ``accent_sensitive`` say what it tells apart.
     ``empty_is_null`` makes the empty text and null equal.
+
+    ``transforms`` are read in the direction in which the values travel, from left to right where they travel both ways,
+    and undone on the way back; ``to_right`` and ``to_left`` tell both ways by themselves (``engine.transformed``).
+    ``required``: an empty value is refused, before anything is sent. ``clears`` False: a value that was emptied does
+    not travel, and the other side keeps its own. ``carried``: the field is only read, for the rules of others.
     """
 
     left: str
@@ -61,12 +64,18 @@ class FieldRule:
     left_type: FieldType
     right_type: FieldType
     direction: Direction = Direction.BIDIRECTIONAL
-    transforms: tuple[Transform, ...] = ()
+    transforms: tuple[Step, ...] = ()
     policy: UpdatePolicy | None = None
     match: int | None = None
     case_sensitive: bool = True
     accent_sensitive: bool = True
     empty_is_null: bool = False
+    to_right: tuple[Step, ...] | None = None
+    to_left: tuple[Step, ...] | None = None
+    values: ValueMap | None = None
+    required: bool = False
+    clears: bool = True
+    carried: bool = False
 
     @property
     def name(self) -> str:
@@ -78,6 +87,41 @@ class FieldRule:
 
     def type(self, side: Side) -> FieldType:
         return self.left_type if side is Side.LEFT else self.right_type
+
+    @property
+    def both_ways(self) -> bool:
+        return self.direction is Direction.BIDIRECTIONAL
+
+    @property
+    def home(self) -> Side:
+        """The side in whose form both are compared: the one that values travel to."""
+        return Side.LEFT if self.direction is Direction.RIGHT_TO_LEFT else Side.RIGHT
+
+    @property
+    def is_transformed(self) -> bool:
+        """Whether more happens to the values than what both sides are compared in anyway."""
+        told = self.values is not None or self.to_right is not None or self.to_left is not None
+        return told or not chain.is_simple(self.transforms)
+
+    @property
+    def is_constant(self) -> bool:
+        """Whether the value comes from the rule itself and from no field."""
+        return bool(self.transforms) and self.transforms[0].name == "constant"
+
+    def towards(self, side: Side) -> tuple[Step, ...] | None:
+        """The steps on the way to ``side``; None when a step of the other way cannot be undone."""
+        told = {Side.LEFT: self.to_left, Side.RIGHT: self.to_right}
+        if (own := told[side]) is not None:
+            return own
+        other = told[side.other]
+        if other is None and side is self.home:
+            return self.transforms
+        return chain.undone(self.transforms if other is None else other)
+
+    def plain(self, left_type: FieldType, right_type: FieldType) -> "FieldRule":
+        """The rule between other types, and without transformations."""
+        types = replace(self, left_type=left_type, right_type=right_type)
+        return replace(types, transforms=(), to_right=None, to_left=None, values=None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,6 +141,12 @@ class Rules:
     deletion_conflict: DeletionPolicy = DeletionPolicy.ASK
     deleted_and_changed: DeletionPolicy = DeletionPolicy.ASK
     delete_guard: Guard = Guard()
+    left_defaults: tuple[Default, ...] = ()
+    right_defaults: tuple[Default, ...] = ()
+
+    def defaults(self, side: Side) -> tuple[Default, ...]:
+        """What a new record of ``side`` is given besides its mapped values, in order."""
+        return self.left_defaults if side is Side.LEFT else self.right_defaults
 
     @cached_property
     def compiled(self) -> "Compiled":

@@ -30,7 +30,7 @@ from syncstatus.engine.logged import NotRestorable, restored
 from syncstatus.engine.plan import Outcome
 from syncstatus.engine.records import UNKNOWN, Memory, Pair, Record, Side, Values
 from syncstatus.engine.rules import Rules
-from syncstatus.engine.values import FieldType, ValueRefused, common_kind
+from syncstatus.engine.values import FieldType, ValueRefused
 
 UNDONE: Final = "undone"
 DELETION_UNDONE: Final = "deletion_undone"
@@ -172,7 +172,7 @@ def _old_values(rules: Rules, side: Side, written: Written, record: Record) -> M
 
 
 def _positions(rules: Rules, side: Side, written: Written) -> tuple[int, ...]:
-    known = {rule.field(side): position for position, rule in enumerate(rules.fields)}
+    known = rules.compiled.places[side]
     missing = [name for name in written if name not in known]
     if missing:
         raise _Refused("undo_field_unmapped", fields=missing, side=side.value)
@@ -196,7 +196,7 @@ def _native(rules: Rules, side: Side, position: int, shown: Any) -> Any:
     try:
         return restored(rule.type(side), shown)
     except NotRestorable:
-        compared = restored(FieldType(common_kind(rule.left_type, rule.right_type)), shown)
+        compared = restored(FieldType(rules.compiled.compared[position]), shown)
         return rules.compiled.converters[side][position](compared)
 
 
@@ -249,6 +249,8 @@ def _check_as_created(
     Where some fields do not travel to ``side``, the run after the create looks at the pair once more to learn them, so
     that being looked at says nothing there.
     """
+    # What defaults gave to fields that are not mapped, only the version tells of.
+    written = {name: values for name, values in written.items() if name in rules.compiled.places[side]}
     positions = _positions(rules, side, written)
     created = _row(rules, _restored(rules, side, positions, written, 1))
     pairs = zip(

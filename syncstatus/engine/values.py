@@ -1,7 +1,7 @@
 """Values of both sides in one form that can be compared (DESIGN R2): their types, and which types fit together."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any, Final
 
@@ -40,14 +40,16 @@ class FieldType:
 
 @dataclass(frozen=True, slots=True)
 class Unreadable:
-    """A stored value that has no Python form: NaN, an infinite or impossible date, text in a broken encoding.
+    """A stored value that has no Python form: NaN, an infinite or impossible date, text in a broken encoding; or one
+    that a transformation can do nothing with.
 
-    ``code`` is a message code, ``text`` the value as the system shows it. It compares by identity of its text, and
-    a record that holds one in a mapped field is a ``validation`` error.
+    ``code`` is a message code, ``params`` are its parameters, ``text`` is the value as the system shows it. It compares
+    by identity of its text, and a record that holds one in a mapped field is a ``validation`` error.
     """
 
     code: str
     text: str
+    params: Mapping[str, Any] = field(default_factory=dict, hash=False)
 
 
 class KindsDiffer(Exception):

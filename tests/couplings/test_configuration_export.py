@@ -16,10 +16,14 @@ from couplings.configuration.entries import (
     SideEntry,
 )
 from couplings.configuration.export import export
+from couplings.configuration.new_records import ConstantEntry, DefaultEntry
 from couplings.configuration.reader import read_document
 from couplings.configuration.section import duration_text, is_name, seconds_of
 from couplings.configuration.stored import save_connection, save_mapping, save_parents, stored_document
-from syncstatus.engine.rules import DeletionPolicy, Direction, Guard, Transform, UpdatePolicy
+from syncstatus.engine.records import Side
+from syncstatus.engine.rules import DeletionPolicy, Direction, Guard, UpdatePolicy
+from syncstatus.engine.transforms.step import Step
+from syncstatus.engine.value_maps import ValueMap
 
 # Everything a database may use in a name: no control characters and no half surrogate pairs.
 texts = st.text(st.characters(exclude_categories=["Cc", "Cs"]), min_size=1, max_size=20).filter(str.strip)
@@ -35,6 +39,28 @@ conditions = (
     | st.dictionaries(st.sampled_from(["eq", "ne"]), values, min_size=1)
     | st.fixed_dictionaries({"contains": words, "in": st.lists(values, min_size=1, max_size=2)})
 )
+steps = st.sampled_from(
+    [
+        Step("trim"),
+        Step("upper"),
+        Step("prefix", {"text": "C-"}),
+        Step("pad", {"length": 5, "with": " ", "side": "right"}),
+        Step("country", {"to": "alpha_2", "from": "alpha_3"}),
+        Step("constant", {"value": 1.5}),
+        Step("join", {"fields": ["no", "null"]}),
+        Step("expression", {"text": "value + 'a: b'"}),
+    ]
+)
+chains = st.lists(steps, max_size=3).map(tuple)
+maps = st.builds(
+    ValueMap, st.dictionaries(words, values, min_size=1, max_size=3), st.none() | values, st.none() | values
+)
+
+
+def ways(draw: st.DrawFn) -> dict[str, tuple[Step, ...]]:
+    """The steps of one way, of either, or of both."""
+    names = draw(st.sampled_from([("transforms",), ("to_right",), ("to_left",), ("to_right", "to_left")]))
+    return {name: draw(chains) for name in names}
 
 
 @st.composite
@@ -47,13 +73,33 @@ def field_entries(draw: st.DrawFn) -> tuple[FieldEntry, ...]:
                 left,
                 draw(words),
                 draw(st.sampled_from(Direction)),
-                tuple(draw(st.lists(st.sampled_from(Transform), max_size=3))),
-                draw(st.none() | st.sampled_from(UpdatePolicy)),
-                match,
-                match is None or draw(st.booleans()),
+                policy=draw(st.none() | st.sampled_from(UpdatePolicy)),
+                match=match,
+                case_sensitive=match is None or draw(st.booleans()),
+                values=draw(st.none() | maps),
+                required=draw(st.booleans()),
+                clear=draw(st.booleans()),
+                enabled=draw(st.booleans()),
+                **ways(draw),
             )
         )
     return tuple(fields)
+
+
+@st.composite
+def constant_entries(draw: st.DrawFn) -> tuple[ConstantEntry, ...]:
+    return tuple(ConstantEntry(side, name, draw(values)) for side in Side for name in draw(st.sets(words, max_size=2)))
+
+
+@st.composite
+def default_entries(draw: st.DrawFn) -> tuple[DefaultEntry, ...]:
+    given = st.dictionaries(words, values, min_size=1, max_size=2)
+    when = st.dictionaries(words, conditions, max_size=2)
+    return tuple(
+        DefaultEntry(side, number, draw(given), draw(when))
+        for side in Side
+        for number in range(draw(st.integers(0, 2)))
+    )
 
 
 @st.composite
@@ -96,6 +142,8 @@ def mapping_entries(draw: st.DrawFn, name: str, connections: list[str], mappings
         every=draw(st.none() | st.integers(1, 366 * 86_400)),
         depends_on=tuple(sorted(draw(st.sets(st.sampled_from(mappings))))) if mappings else (),
         enabled=draw(st.booleans()),
+        constants=draw(constant_entries()),
+        defaults=draw(default_entries()),
     )
 
 
@@ -125,6 +173,7 @@ def test_the_store_holds_what_was_read(document: Document) -> None:
     assert changes(stored, document, {}) == []
     for name, mapping in document.mappings.items():
         assert stored.mappings[name].fields == mapping.fields
+        assert stored.mappings[name].defaults == mapping.defaults
     clear()
 
 
@@ -142,7 +191,7 @@ def test_the_export_is_made_to_be_read() -> None:
     right = SideEntry("CRM", "client", key=("a", "b"))
     fields = (
         FieldEntry("name", "name"),
-        FieldEntry("mail", "email", transforms=(Transform.TRIM,), match=1, case_sensitive=False),
+        FieldEntry("mail", "email", transforms=(Step("trim"),), match=1, case_sensitive=False),
         FieldEntry("city", "city", match=1, accent_sensitive=False),
     )
     mapping = MappingEntry("CUSTOMER", left, right, fields, every=5400, depends_on=("ITEM",), guard=Guard(0.1, 5))

@@ -6,7 +6,8 @@ import pytest
 
 from syncstatus.engine.decide import decide
 from syncstatus.engine.records import UNKNOWN, Pair, Side
-from syncstatus.engine.rules import DeletionPolicy, Direction, FieldRule, Instruction, Rules, Transform, UpdatePolicy
+from syncstatus.engine.rules import DeletionPolicy, Direction, FieldRule, Instruction, Rules, UpdatePolicy
+from syncstatus.engine.transforms.step import Step
 from syncstatus.engine.values import FieldType, Kind, Unreadable
 from tests.syncstatus.engine.builders import (
     memory,
@@ -83,7 +84,7 @@ def test_a_field_against_the_mappings_direction_travels_nowhere() -> None:
 
 
 def test_a_transformation_comes_before_the_comparison() -> None:
-    rules = rules_of(text_rule("name", transforms=(Transform.TRIM, Transform.UPPER)))
+    rules = rules_of(text_rule("name", transforms=(Step("trim"), Step("upper"))))
     assert decided(rules, (" ada ",), ("ADA",), "ADA") == "refresh"
     assert decided(rules, (" bob ",), ("ADA",), "ADA") == "update right={0: 'BOB'}"
 

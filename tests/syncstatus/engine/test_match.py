@@ -7,13 +7,14 @@ import pytest
 from syncstatus.engine.decisions import ErrorKind
 from syncstatus.engine.match import Candidate, Criterion, Found, choose, criteria, match_values, search_values
 from syncstatus.engine.records import Side
-from syncstatus.engine.rules import FieldRule, Transform
+from syncstatus.engine.rules import FieldRule
+from syncstatus.engine.transforms.step import Step
 from syncstatus.engine.values import FieldType, Kind, Unreadable
 from tests.syncstatus.engine.builders import rules_of, text_rule
 
 RULES = rules_of(
     text_rule("name", match=2),
-    text_rule("email", match=1, case_sensitive=False, transforms=(Transform.TRIM,)),
+    text_rule("email", match=1, case_sensitive=False, transforms=(Step("trim"),)),
     text_rule("city", match=2),
     text_rule("note"),
     FieldRule("no", "number", FieldType(Kind.TEXT), FieldType(Kind.INTEGER), match=3),

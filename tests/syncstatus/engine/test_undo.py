@@ -14,7 +14,8 @@ from syncstatus.engine.decisions import Action, Decision, ErrorKind
 from syncstatus.engine.logged import NotRestorable, restored
 from syncstatus.engine.plan import Outcome, outcome
 from syncstatus.engine.records import UNKNOWN, Memory, Pair, Record, Side, Values
-from syncstatus.engine.rules import Direction, FieldRule, Rules, Transform, UpdatePolicy
+from syncstatus.engine.rules import Direction, FieldRule, Rules, UpdatePolicy
+from syncstatus.engine.transforms.step import Step
 from syncstatus.engine.undo import Done, is_still_undone, positions_of, settle_undone, undo, undone_problem
 from syncstatus.engine.values import FieldType, Kind
 from tests.syncstatus.engine.builders import (
@@ -189,7 +190,7 @@ def test_an_old_value_that_was_logged_as_it_is_compared_is_written_in_the_fields
 
 
 def test_what_was_compared_in_another_form_is_compared_so_again() -> None:
-    rules = rules_of(text_rule("phone", transforms=(Transform.TRIM,)))
+    rules = rules_of(text_rule("phone", transforms=(Step("trim"),)))
     what = done(Outcome.MODIFIED, right=PHONE)
     pair = Pair(record("new"), record("new  ", version="2"), memory("new"))
     assert summary(undo(rules, what, pair)) == "update right={0: 'old'}"
