@@ -8,7 +8,9 @@ undone. Three kinds of chains (``transforms.step``):
 only normalizing steps      both sides are brought into the form, and what is written to either has it
 both ways, reversible       a home value is brought into the form by undoing it and doing it again, so that “1,5”
                             and “1,50” are the same number
-one way                     a home value is taken as it is, but for normalizing steps at the end of the chain
+both ways, each told        a home value is taken as it is, but for normalizing steps at the end of the chain: the two
+                            ways may lose something, and what is read back is remembered as such
+one way                     the same
 ==========================  =======================================================================================
 
 A value that a step can do nothing with, or that the map does not have, is ``Unreadable``, where it would travel; on the
@@ -124,10 +126,10 @@ class Transformed:
 
     def _of_home(self) -> Canonicalizer:
         plain = canonicalizer(self._compared, self.home) or _same
-        if self.back is None:
-            return self._giving_way(plain)
-        if self.rule.values is not None:
+        if self.rule.values is not None and self.back is not None:
             return self._in_map(plain)
+        if self.back is None or (self.rule.to_right is not None and self.rule.to_left is not None):
+            return self._giving_way(plain)
         back, again = chain.of_value(self.back), self._of_away(chain.of_value(self.steps))
         return lambda value: again(back(plain(value)))
 
