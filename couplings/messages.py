@@ -15,6 +15,7 @@ from django.utils.timezone import localtime
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from couplings import schema_in_words
 from couplings.models import SyncError
 from couplings.sentences import NEXT_STEPS, NEXT_STEPS_BY_CODE, SENTENCES
 
@@ -42,6 +43,7 @@ def render(code: str, params: Mapping[str, Any]) -> str:
     parameters = Parameters({name: _text(value) for name, value in params.items()})
     parameters["until"] = _moment(params.get("until"))
     parameters["fields"] = _text(_fields(params))
+    parameters["changes"] = "; ".join(schema_in_words.sentences(params.get("changes") or []))
     sentence = GAPS.sub(r"\1", str(SENTENCES[code]) % parameters).strip()
     if not detail:
         return sentence

@@ -164,7 +164,29 @@ COUPLING = {
         "%(candidates)s."
     ),
     "record_not_found": _("There is no record %(key)s in %(side)s."),
+    "record_outside_filter": _("The record %(key)s lies outside the mapping's filter of %(side)s."),
+    "coupled_meanwhile": _("Some of the records were coupled by somebody else meanwhile. Nothing was done; try again."),
     "record_not_coupled": _("The record %(key)s in %(side)s is not coupled."),
+}
+
+MATCHING = {
+    "no_match_fields": _("%(mapping)s has no match field. Add “match” to one or more of its fields."),
+    "no_match": _("No free record in the other system has the same values in the match fields."),
+    "match_fields_empty": _("Its match fields are empty or cannot be read."),
+    "uncoupled_by_hand": _("Somebody has removed its coupling, so that only a person couples it again."),
+}
+
+FILES = {
+    "file_unreadable": _("The file %(file)s cannot be read: %(detail)s"),
+    "file_empty_csv": _("The file is empty. Its first line has to name the columns: left_key,right_key."),
+    "file_header": _("The first line names other columns (%(found)s). Name at least these: %(wanted)s."),
+    "file_not_utf8": _("Line %(line)s is not encoded in UTF-8. Save the file as “CSV UTF-8”; nothing was done."),
+    "file_not_csv": _("Line %(line)s cannot be read as CSV; nothing was done."),
+    "cells_missing": _("The line has too few columns."),
+    "couple_unclear": _("The column “couple” says neither yes nor no."),
+    "key_empty": _("The key of %(side)s is empty."),
+    "key_malformed": _("The key %(key)s of %(side)s has to be a JSON list with one value each for: %(fields)s."),
+    "key_doubled": _("The record %(key)s of %(side)s stands in line %(first)s already."),
 }
 
 PLANS = {
@@ -269,8 +291,7 @@ CONNECTIONS = {
 SCHEMA = {
     "schema_mismatch": _("The mapping %(mapping)s does not fit the tables of %(connection)s."),
     "schema_changed": _(
-        "The table %(table)s in %(connection)s was changed since the last run: %(changes)s. The mapping is paused, and "
-        "nothing was written."
+        "A table was changed since the last run: %(changes)s. The mapping is paused, and nothing was written."
     ),
     "table_missing": _("There is no table %(table)s in %(connection)s."),
     "field_missing": _("The table %(table)s in %(connection)s has no field %(field)s."),
@@ -310,7 +331,21 @@ JOBS = {
     "mapping_changed": _("The mapping was changed while the job ran. It begins again with the new rules."),
 }
 
-SENTENCES = DECISIONS | VALUES | WRITES | GUARDS | COUPLING | PLANS | REFUSALS | UNDO | CONNECTIONS | SCHEMA | JOBS
+SENTENCES = (
+    DECISIONS
+    | VALUES
+    | WRITES
+    | GUARDS
+    | COUPLING
+    | MATCHING
+    | FILES
+    | PLANS
+    | REFUSALS
+    | UNDO
+    | CONNECTIONS
+    | SCHEMA
+    | JOBS
+)
 
 NEXT_STEPS = {
     "conflict": _("Compare both records and choose which data to use."),
@@ -336,7 +371,10 @@ NEXT_STEPS = {
 }
 
 NEXT_STEPS_BY_CODE = {
-    "schema_changed": _("An administrator looks whether the mapping still fits the table, and resumes it."),
+    "schema_changed": _(
+        "An administrator looks whether the mapping still fits the table, adapts one of them if need be, and accepts "
+        "the change (Accept, or config refresh)."
+    ),
     "throttled": _("Nothing has to be done: it is asked again by itself. If it lasts, set a “limit” for it."),
     "asked_to_wait": _(
         "Nothing has to be done: synchronization resumes by itself at that time. If it happens often, set a “limit” "

@@ -1,6 +1,8 @@
 from django.conf import settings
 from django.db import models
-from django.db.models import Q
+from django.db.models import Case, Q, Value, When
+from django.db.models.fields.json import KeyTextTransform
+from django.db.models.functions import MD5, Cast, Concat
 from django.utils.translation import gettext_lazy as _
 
 from couplings.models.connection import Connection
@@ -42,6 +44,7 @@ class Resolution(models.TextChoices):
     EXCLUDED = "excluded", _("outside the filter")
     RECOVERED = "recovered", _("the connection works again")
     SUPERSEDED = "superseded", _("the mapping was changed")
+    ACCEPTED = "accepted", _("the changed table was accepted")
 
 
 KINDS = [
@@ -69,6 +72,17 @@ class SyncErrorQuerySet(models.QuerySet["SyncError"]):
     def of_records(self) -> "SyncErrorQuerySet":
         """Errors of one record each, without those of a whole connection or mapping."""
         return self.filter(Q(left_key__isnull=False) | Q(right_key__isnull=False))
+
+
+def _cause() -> MD5:
+    """What several errors of a mapping have in common: the same message about the same fields, and where it is a value
+    that a map does not have, the same value. Other parameters differ from record to record."""
+    text = models.TextField()
+    value = Case(
+        When(code="value_not_mapped", then=KeyTextTransform("value", "params")), default=Value(""), output_field=text
+    )
+    space = Value(" ", output_field=text)
+    return MD5(Concat(Cast("code", text), space, Cast("fields", text), space, value, output_field=text))
 
 
 class SyncError(models.Model):
@@ -102,6 +116,8 @@ class SyncError(models.Model):
     params = models.JSONField(default=dict, blank=True)
     fields = models.JSONField(default=list, blank=True)
     details = models.JSONField(default=dict, blank=True)
+    # The database keeps it in step with the row, whoever writes that.
+    cause = models.GeneratedField(expression=_cause(), output_field=models.CharField(max_length=32), db_persist=True)
 
     state = models.CharField(_("state"), max_length=10, choices=State.choices)
     attempts = models.PositiveIntegerField(_("attempts"), default=1)
@@ -164,6 +180,8 @@ class SyncError(models.Model):
             models.Index(fields=["mapping", "next_attempt"], condition=Q(state=State.RETRYING), name="errors_due"),
             # /metrics: how many of each kind, and since when, from the index alone.
             models.Index(fields=["mapping", "kind", "first_seen"], condition=IS_OPEN, name="errors_open_counted"),
+            # One cause's errors, to list or to act on them.
+            models.Index(fields=["mapping", "cause"], condition=IS_OPEN, name="errors_open_of_cause"),
             # The page of held deletions counts them by plan, and lists a plan's records by id.
             models.Index(
                 fields=["job", "mapping", "left_exists", "code", "id"],

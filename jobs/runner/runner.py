@@ -14,14 +14,14 @@ from structlog.contextvars import bound_contextvars
 from couplings.models import TableMapping
 from jobs import circuits
 from jobs.models import JobState, Kind, SyncJob, Wish
-from jobs.runner import kinds, lease, parts, planning, sharing, troubles
+from jobs.runner import kinds, lease, parts, planning, schema, sharing, troubles
 from jobs.runner.ahead import ahead
 from jobs.runner.context import STORE_LOST, Asked, Exhausted, Run, Stopped
 from jobs.runner.holders import LeaseLost
 from jobs.runner.pages import work_off
 from jobs.runner.resting import ring_waiting
 from jobs.runner.systems import open_both
-from syncstatus.connectors.errors import ConnectionFailed, ConnectorError
+from syncstatus.connectors.errors import ConnectionFailed, ConnectorError, SchemaMismatch
 from syncstatus.engine.records import Side
 from syncstatus.engine.rules import NO_INSTRUCTION, Instruction
 
@@ -212,7 +212,10 @@ def _rest(job: SyncJob, holder: str, error: ConnectionFailed, *, waits: bool) ->
 
 def open_run(job: SyncJob, holder: str, **options: Any) -> Run:
     mapping = job.mapping
-    endpoints, rules = open_both(mapping, waits=True)
+    try:
+        endpoints, rules = open_both(mapping, waits=True)
+    except SchemaMismatch as error:
+        raise schema.explained(mapping, error) from None
     state = Run(job, mapping, rules, endpoints, holder, **options)
     state.instruction = _instruction(job)
     state.tally.outcomes.update({outcome: getattr(job, outcome.value) for outcome in state.tally.outcomes})

@@ -1,74 +1,68 @@
 """Whether the tables are as the last run found them (DESIGN R9, SCENARIOS T22).
 
 A column that holds less than before has lost data already, and a run would carry the loss over to the other side as
-thousands of ordinary changes; one that became required refuses what used to be written. So the mapping rests before
-anything is written, until a person has looked. Columns that hold more, or are required no longer, are only noted.
+thousands of ordinary changes; one that became required refuses what used to be written; one that is gone would travel
+as nulls. So the mapping rests before anything is written, until a person has looked. What does no harm is only noted.
 """
 
-from collections.abc import Iterator
-from typing import Any
+import logging
+from collections.abc import Sequence
 
 from couplings.configuration.scope import scope
 from couplings.models import TableMapping
+from jobs.runner import systems
 from jobs.runner.context import Run
-from syncstatus.connectors.errors import SchemaChanged
-from syncstatus.connectors.ports import FieldInfo
+from jobs.runner.fingerprint import Change, Infos, changes, fingerprint
+from syncstatus.connectors.errors import ConnectorError, SchemaChanged, SchemaMismatch
 from syncstatus.engine.records import Side
 
-_LIMITS = ("length", "precision", "scale", "time_precision")
-
-Column = dict[str, Any]
-"""A column as it is remembered: its native type, kind and limits, and whether it must be filled."""
+logger = logging.getLogger(__name__)
 
 
 def check(run: Run) -> None:
     """Raises ``SchemaChanged``; columns that changed without harm are remembered as they are now."""
-    now: dict[str, Any] = {side.value: _columns(run, side) for side in Side}
-    now["scope"] = scope(run.mapping)
+    now = fingerprint(run.mapping, {side: run.endpoints[side].info for side in Side})
     known = run.mapping.columns or {}
     if known == now:
         return
-    if known.get("scope") == now["scope"]:
-        for side in Side:
-            _compare(run, side, known[side.value], now[side.value])
+    found = changes(run.mapping, known, now)
+    if any(change.is_harmful for change in found):
+        raise changed(found)
     if not run.preview:
+        note(found)
         TableMapping.objects.filter(pk=run.mapping.pk).update(columns=now)
 
 
-def _columns(run: Run, side: Side) -> dict[str, Column]:
-    endpoint, mapping = run.endpoints[side], run.mapping
-    stamps = (getattr(mapping, f"{side.value}_modified_on"), getattr(mapping, f"{side.value}_version"))
-    names = {*run.endpoint_fields[side], *endpoint.key, *filter(None, stamps)}
-    return {name: _column(endpoint.info.fields[name]) for name in sorted(names) if name in endpoint.info.fields}
+def note(found: Sequence[Change]) -> None:
+    """To the log: what was accepted without asking anybody."""
+    for change in found:
+        told = {"system": change.where, "table": change.table, "field": change.field, "change": change.what.value}
+        logger.info("the table was changed without harm", extra=told)
 
 
-def _column(field: FieldInfo) -> Column:
-    limits = {name: getattr(field.type, name, None) for name in _LIMITS}
-    kind = field.type.kind.value if field.type is not None else ""
-    return {"native": field.native_type, "kind": kind, "required": field.required, **limits}
+def changed(found: Sequence[Change]) -> SchemaChanged:
+    """One error for all of them that do harm, on both sides."""
+    harmful = [change for change in found if change.is_harmful]
+    where = dict.fromkeys((change.where, change.table) for change in harmful)
+    return SchemaChanged(
+        connection=", ".join(dict.fromkeys(name for name, _table in where)),
+        table=", ".join(dict.fromkeys(table for _name, table in where)),
+        changes=[change.as_params() for change in harmful],
+    )
 
 
-def _compare(run: Run, side: Side, before: dict[str, Column], now: dict[str, Column]) -> None:
-    travels = run.rules.compiled.travels[side]
-    written = {name for name, yes in zip(run.endpoint_fields[side], travels, strict=True) if yes}
-    changes = [
-        change
-        for name in sorted(before.keys() & now.keys())
-        for change in _changes(name, before[name], now[name], written=name in written)
-    ]
-    if changes:
-        table = getattr(run.mapping, f"{side.value}_table")
-        raise SchemaChanged(connection=run.mapping.side_name(side), table=table, changes=changes)
+def explained(mapping: TableMapping, error: SchemaMismatch) -> SchemaMismatch:
+    """``error``, with which the tables could not be opened; or what changed in them since they could, if they tell."""
+    known = mapping.columns
+    if not known or known.get("scope") != scope(mapping):
+        return error
+    try:
+        found = changes(mapping, known, fingerprint(mapping, described(mapping)))
+    except ConnectorError:
+        return error
+    return changed(found) if any(change.is_harmful for change in found) else error
 
 
-def _changes(name: str, before: Column, now: Column, *, written: bool) -> Iterator[str]:
-    """What was changed to the worse, in a word for each."""
-    if before["kind"] != now["kind"] or _holds_less(before, now):
-        yield f"{name} {before['native']} → {now['native']}"
-    if written and now["required"] and not before["required"]:
-        yield f"{name} NOT NULL"
-
-
-def _holds_less(before: Column, now: Column) -> bool:
-    limits = [(before[name], now[name]) for name in _LIMITS]
-    return any(new is not None and (old is None or new < old) for old, new in limits)
+def described(mapping: TableMapping) -> Infos:
+    """Both tables as they are now, whether or not they fit the mapping. Raises the connectors' errors."""
+    return {side: systems.describe(mapping, side, waits=True) for side in Side}

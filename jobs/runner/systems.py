@@ -3,6 +3,7 @@
 import json
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import replace
 from typing import Any, cast
 
 from couplings.layout import field_names
@@ -12,7 +13,7 @@ from jobs import circuits
 from jobs.connecting import complete_settings
 from jobs.runner import allowance
 from syncstatus.connectors.errors import ConnectorError, FieldMissing, TypeUnsupported
-from syncstatus.connectors.ports import Connector, Endpoint, Source
+from syncstatus.connectors.ports import Connector, Endpoint, Source, TableInfo
 from syncstatus.connectors.registry import connect
 from syncstatus.engine.compiled import compared_kind
 from syncstatus.engine.records import Side
@@ -53,15 +54,28 @@ def naming(connection: Connection) -> Iterator[None]:
         raise
 
 
-def open_endpoint(mapping: TableMapping, side: Side, *, waits: bool = False) -> Endpoint:
+def open_endpoint(
+    mapping: TableMapping, side: Side, *, waits: bool = False, where: Mapping[str, Any] | None = None
+) -> Endpoint:
     """Binds one side's table. Raises the errors of ``syncstatus.connectors.errors``, naming the connection.
 
-    ``waits``: its calls wait for the connection's limit as long as it takes, which a person would not.
+    ``waits``: its calls wait for the connection's limit as long as it takes, which a person would not. ``where`` is a
+    filter in place of the mapping's own (DESIGN 7.1).
     """
     connection = mapping.connection(side)
     with naming(connection):
         _ask_leave(connection, retry=False, waits=waits)
-        return cast(Endpoint, Guarded(connector(connection).open(source(mapping, side)), connection, waits=waits))
+        bound = source(mapping, side)
+        bound = bound if where is None else replace(bound, filter=where)
+        return cast(Endpoint, Guarded(connector(connection).open(bound), connection, waits=waits))
+
+
+def describe(mapping: TableMapping, side: Side, *, waits: bool = False) -> TableInfo:
+    """One side's table as it is now, whether or not the mapping fits it. Raises the connectors' errors."""
+    connection, table = mapping.connection(side), source(mapping, side)
+    with naming(connection):
+        _ask_leave(connection, retry=False, waits=waits)
+        return connector(connection).describe(table.table, table.schema)
 
 
 def _ask_leave(connection: Connection, *, retry: bool, waits: bool) -> None:

@@ -5,6 +5,7 @@ from django.db.models import QuerySet
 
 from couplings.models import SyncError, TableMapping
 from jobs.models import JobState, Kind, SyncJob, Wish
+from jobs.runner.fingerprint import What
 from jobs.services import jobs
 
 
@@ -29,9 +30,11 @@ def resume(mapping: TableMapping, *, user: User | None, queue: bool = True) -> b
 
 
 def _accept_columns(mapping: TableMapping) -> None:
-    """Where the mapping was paused because its tables were changed, they are taken as they are now."""
+    """Where the mapping was paused because its tables were changed, they are taken as they are now; but a field that is
+    gone is still missed."""
     changed = SyncError.objects.open().filter(mapping=mapping, left_key=None, right_key=None, code="schema_changed")
-    if changed.exists():
+    error = changed.first()
+    if error is not None and not any(change["what"] == What.GONE for change in error.params["changes"]):
         TableMapping.objects.filter(pk=mapping.pk, paused=True).update(columns=None)
 
 

@@ -2,8 +2,13 @@
 
 import pytest
 
-from jobs.models import JobState
-from jobs.services import mappings
+from couplings import messages
+from couplings.models import SyncError
+from couplings.models.error import Resolution
+from couplings.schema_in_words import sentence
+from jobs.models import JobState, SyncJob
+from jobs.services import mappings, schema_changes
+from jobs.services.errors import Refused
 from tests.jobs.command_line import run
 from tests.jobs.worlds import World, told
 
@@ -18,16 +23,35 @@ def pair(world: World) -> tuple[str, str]:
 @pytest.mark.parametrize(
     ("side", "change", "told_why"),
     [
-        ("left", "ALTER phone TYPE varchar(5) USING left(phone, 5)", "phone varchar(30) → varchar(5)"),
-        ("left", "ALTER phone TYPE integer USING 7", "phone varchar(30) → integer"),
-        ("right", "ALTER credit TYPE numeric(12, 0)", "credit numeric(12, 2) → numeric(12, 0)"),
-        ("right", "ALTER fax SET NOT NULL", "fax NOT NULL"),
+        (
+            "left",
+            "ALTER phone TYPE varchar(5) USING left(phone, 5)",
+            "phone in ERP (mapped with telephone in CRM): varchar(30) is now varchar(5)",
+        ),
+        (
+            "left",
+            "ALTER phone TYPE integer USING 7",
+            "phone in ERP (mapped with telephone in CRM): varchar(30) is now integer",
+        ),
+        (
+            "right",
+            "ALTER credit TYPE numeric(12, 0)",
+            "credit in CRM (mapped with amount in ERP): numeric(12, 2) is now numeric(12, 0)",
+        ),
+        ("right", "ALTER fax SET NOT NULL", "fax in CRM (mapped with fax in ERP) must be filled now"),
+        ("left", "DROP phone", "phone in ERP (mapped with telephone in CRM) is gone"),
+        ("right", "DROP telephone", "telephone in CRM (mapped with phone in ERP) is gone"),
+        (
+            "right",
+            "ADD segment text NOT NULL DEFAULT 'A'; ALTER TABLE account ALTER segment DROP DEFAULT",
+            "segment in CRM must be filled now, and the mapping does not fill it",
+        ),
     ],
 )
 def test_t22_the_mapping_is_paused_and_says_what_changed(
     world: World, pair: tuple[str, str], side: str, change: str, told_why: str
 ) -> None:
-    before = world.left.get(pair[0], "name", "fax"), world.right.get(pair[1])
+    before = world.right.execute("SELECT fullname, credit FROM account")
     table = world.left if side == "left" else world.right
     table.execute(f"ALTER TABLE {table.name} {change}")
     world.left.execute("UPDATE customer SET fax = NULL WHERE name = 'Adatum'")
@@ -37,10 +61,11 @@ def test_t22_the_mapping_is_paused_and_says_what_changed(
     assert (job.state, job.code, job.read) == (JobState.FAILED, "schema_changed", 0)
     error = world.error()
     assert (error.kind, error.params["connection"]) == ("schema", "ERP" if side == "left" else "CRM")
-    assert [text.lower() for text in error.params["changes"]] == [told_why.lower()]
+    assert [sentence(change).lower() for change in error.params["changes"]] == [told_why.lower()]
+    assert told_why.lower() in messages.of(error).lower()
     world.mapping.refresh_from_db()
     assert world.mapping.paused
-    assert world.right.get(pair[1]) == before[1]
+    assert world.right.execute("SELECT fullname, credit FROM account") == before
 
 
 def test_a_person_who_resumes_it_takes_the_table_as_it_is(world: World, pair: tuple[str, str]) -> None:
@@ -96,6 +121,71 @@ def test_a_preview_says_so_and_pauses_nothing(world: World, pair: tuple[str, str
     world.left.execute("ALTER TABLE customer ALTER phone TYPE varchar(5) USING left(phone, 5)")
     told_why = run("sync", "CUSTOMER", "--preview")
     assert told_why.code == 1
-    assert "was changed since the last run: phone" in told_why.complained
+    assert "was changed since the last run: phone in ERP" in told_why.complained
     world.mapping.refresh_from_db()
     assert not world.mapping.paused
+
+
+def test_both_tables_and_all_their_changes_are_one_error(world: World, pair: tuple[str, str]) -> None:
+    world.left.execute("ALTER TABLE customer DROP phone, ALTER name TYPE varchar(20)")
+    world.right.execute("ALTER TABLE account ALTER fax SET NOT NULL, ALTER fullname TYPE text")
+    world.sync()
+    changes = world.error().params["changes"]
+    assert [(change["where"], change["field"], change["what"]) for change in changes] == [
+        ("ERP", "name", "type"),
+        ("ERP", "phone", "gone"),
+        ("CRM", "fax", "required"),
+    ]
+
+
+def test_no_schedule_or_click_starts_a_job_meanwhile(world: World, pair: tuple[str, str]) -> None:
+    world.left.execute("ALTER TABLE customer DROP phone")
+    world.sync()
+    with pytest.raises(Refused, match="mapping_paused"):
+        world.sync()
+    assert SyncError.objects.count() == 1
+
+
+def test_refresh_shows_the_difference_accepts_it_and_resumes(world: World, pair: tuple[str, str]) -> None:
+    world.left.execute("ALTER TABLE customer ALTER phone TYPE varchar(5) USING left(phone, 5), ADD note text")
+    world.sync()
+
+    shown = run("config", "refresh", "CUSTOMER", "--dry-run")
+    assert (shown.code, len(world.errors())) == (0, 1)
+    assert "CUSTOMER ! phone in ERP (mapped with telephone in CRM): " in shown.said
+    assert "CUSTOMER + note in ERP is new" in shown.said
+
+    accepted = run("config", "refresh")
+    assert (accepted.code, world.errors()) == (0, [])
+    world.mapping.refresh_from_db()
+    assert not world.mapping.paused
+    assert SyncError.objects.get().resolution == Resolution.ACCEPTED
+    assert SyncJob.objects.filter(state=JobState.QUEUED).count() == 1  # the first one, for the workers
+    assert told(world.sync()) == {"modified": 1}
+    world.assert_quiet()
+    assert "nothing was changed" in run("config", "refresh").said
+
+
+def test_a_field_that_is_gone_is_not_accepted_while_the_mapping_needs_it(world: World, pair: tuple[str, str]) -> None:
+    world.left.execute("ALTER TABLE customer DROP phone")
+    world.sync()
+    refused = run("config", "refresh", "CUSTOMER")
+    assert (refused.code, len(world.errors())) == (1, 1)
+    assert "has no field phone" in refused.complained
+    mappings.resume(world.mapping, user=None, queue=False)
+    world.mapping.refresh_from_db()
+    assert (world.error().code, world.mapping.paused) == ("schema_changed", True)
+
+    world.mapping.fields.get(left="phone").delete()
+    schema_changes.accept(world.mapping, user=None, queue=False)
+    assert world.errors() == []
+    assert world.right.get(pair[1], "phone") == ("+45 33 12 34 56",)
+
+
+def test_accepting_resumes_nothing_that_a_person_has_paused(world: World, pair: tuple[str, str]) -> None:
+    mappings.pause(world.mapping, user=None)
+    world.mapping.refresh_from_db()
+    world.left.execute("ALTER TABLE customer ALTER phone TYPE varchar(5) USING left(phone, 5)")
+    schema_changes.accept(world.mapping, user=None)
+    world.mapping.refresh_from_db()
+    assert world.mapping.paused

@@ -1,4 +1,4 @@
-"""``manage.py config apply FILE [--dry-run] | config export [FILE]``."""
+"""``manage.py config apply FILE [--dry-run] | config export [FILE] | config refresh [MAPPING...] [--dry-run]``."""
 
 import sys
 from argparse import ArgumentParser
@@ -11,7 +11,10 @@ from django.utils.translation import ngettext
 
 from couplings.configuration.problems import ConfigurationRefused
 from couplings.configuration.sentences import located
+from couplings.models import TableMapping
+from jobs.management import output
 from jobs.management.changes import report
+from jobs.management.tables import refresh
 from jobs.services import configuration
 from jobs.services.connections import sentence
 
@@ -20,7 +23,7 @@ UNUSABLE = 3
 
 
 class Command(BaseCommand):
-    help = "Applies a configuration file, or writes the stored configuration as one."
+    help = "Applies a configuration file, writes the stored configuration as one, or accepts changed tables."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         actions = parser.add_subparsers(dest="action", required=True)
@@ -29,12 +32,25 @@ class Command(BaseCommand):
         apply.add_argument("--dry-run", action="store_true", help="say what would change, and change nothing")
         export = actions.add_parser("export", help="write the stored configuration; secrets are shown as ********")
         export.add_argument("file", nargs="?", default="-", help="file to write, standard output when left out")
+        accept = actions.add_parser("refresh", help="accept tables that were changed, and resume what was paused by it")
+        accept.add_argument("mapping", nargs="*", help="all enabled mappings when left out")
+        accept.add_argument("--dry-run", action="store_true", help="say what is different, and accept nothing")
 
     def handle(self, *args: Any, **options: Any) -> None:
-        if options["action"] == "apply":
-            self.apply(options["file"], options["dry_run"])
-        else:
-            self.export(options["file"])
+        match options["action"]:
+            case "apply":
+                self.apply(options["file"], options["dry_run"])
+            case "refresh":
+                self.refresh(options["mapping"], options["dry_run"])
+            case _:
+                self.export(options["file"])
+
+    def refresh(self, names: list[str], dry_run: bool) -> None:
+        chosen = [output.mapping_named(name) for name in dict.fromkeys(names)]
+        enabled = TableMapping.objects.filter(enabled=True).select_related(*output.SIDES)
+        codes = [refresh(self.stdout, self.stderr, mapping, dry_run=dry_run) for mapping in chosen or enabled]
+        if max(codes, default=output.IN_STEP):
+            sys.exit(max(codes))
 
     def apply(self, file: str, dry_run: bool) -> None:
         content = read(file)
