@@ -23,6 +23,13 @@ def report(applied: Applied, *, dry_run: bool) -> Iterator[str]:
             "%(name)s has no match field, so records that exist on both sides are not recognized: each is created on "
             "the other side."
         ) % {"name": name}
+    if applied.retried:
+        text = ngettext(
+            "%(count)s open error is retried, because its rules were changed.",
+            "%(count)s open errors are retried, because their rules were changed.",
+            applied.retried,
+        )
+        yield text % {"count": applied.retried}
     yield from left_alone_lines(applied.left_alone)
     yield summary(len(applied.changes), dry_run)
 

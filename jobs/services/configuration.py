@@ -26,7 +26,7 @@ from couplings.configuration.stored import (
 from couplings.models import Connection, TableMapping
 from couplings.secrets import SecretUnusable, rotated
 from couplings.store import clock
-from jobs.services import mappings
+from jobs.services import mappings, mended
 from jobs.services.validation import validate
 from syncstatus.connectors import registry
 from syncstatus.connectors.errors import ConnectorError
@@ -49,12 +49,14 @@ class ConnectionsUnusable(Exception):
 @dataclass(frozen=True)
 class Applied:
     """What was changed (or would be), what is stored and not in the file, the mappings that will compare every record
-    in their next run because other records or fields are concerned, and the new ones without any match field."""
+    in their next run because other records or fields are concerned, the new ones without any match field, and how many
+    open errors are retried because their rules were changed."""
 
     changes: list[Change]
     left_alone: Document
     compared_anew: list[str]
     unmatched: list[str]
+    retried: int = 0
 
 
 def apply(content: bytes, *, dry_run: bool = False) -> Applied:
@@ -74,7 +76,9 @@ def apply(content: bytes, *, dry_run: bool = False) -> Applied:
         mappings.begin_again(with_other_rules(found))
         anew = [name for name, old in before.items() if old != scope(TableMapping.objects.get(name=name))]
         transaction.set_rollback(dry_run)
-    return Applied(found, left_alone(stored, document), anew, unmatched(document, stored))
+    mended_now = None if dry_run else mended.retry(stored, document)
+    retried = 0 if mended_now is None else mended_now.accepted
+    return Applied(found, left_alone(stored, document), anew, unmatched(document, stored), retried)
 
 
 def export() -> str:

@@ -251,7 +251,7 @@ def test_an_emptied_value_stays_where_it_was_emptied(make_world: MakeWorld) -> N
 def test_a_field_that_is_not_enabled_stays_as_it_is(make_world: MakeWorld) -> None:
     world = make_world(update_conflict="left")
     rule(world, "phone", enabled=False)
-    key, partner = world.pair(name="Ada", phone="12")
+    _, partner = world.pair(name="Ada", phone="12")
     assert world.right.get(partner, "phone") == (None,)
 
     rule(world, "phone", enabled=True)

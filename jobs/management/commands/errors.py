@@ -7,6 +7,7 @@ from django.db.models import QuerySet
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
+from couplings.causes import causes
 from couplings.messages import named, of, render
 from couplings.models import SyncError
 from couplings.models.error import KINDS
@@ -18,6 +19,7 @@ from jobs.services.errors import Refused
 from syncstatus.connectors.errors import ConnectorError
 from syncstatus.engine.records import Side
 
+CAUSES_HEAD = ("cause", "count", "mapping", "kind", "message")
 HEAD = ("id", "mapping", "kind", "state", "left", "right", "message")
 
 
@@ -28,6 +30,7 @@ class Command(BaseCommand):
         commands = parser.add_subparsers(dest="command", required=True)
         listing = commands.add_parser("list", help=_("list open errors, newest first"))
         self._add_filter(listing)
+        self._add_filter(commands.add_parser("causes", help=_("group open errors by cause, the most frequent first")))
         adopting = commands.add_parser("adopt", help=_("couple the record with one of those that were found"))
         adopting.add_argument("id", type=int, metavar="ID")
         adopting.add_argument("key", metavar="KEY")
@@ -44,6 +47,7 @@ class Command(BaseCommand):
     def _add_filter(self, parser: ArgumentParser) -> None:
         parser.add_argument("--mapping", help=_("only errors of this mapping"))
         parser.add_argument("--kind", choices=[kind for kind, _label in KINDS], help=_("only errors of this kind"))
+        parser.add_argument("--cause", metavar="CAUSE", help=_("only errors of this cause; see: errors causes"))
         parser.add_argument("--json", action="store_true", help=_("one JSON object a line"))
 
     def handle(self, **options: Any) -> None:
@@ -53,6 +57,8 @@ class Command(BaseCommand):
         errors = self._filtered(options)
         if options["command"] == "list":
             self._list(errors, options)
+        elif options["command"] == "causes":
+            self._causes(errors, options)
         else:
             sys.exit(self._act(self._chosen(errors, options), options))
 
@@ -60,7 +66,8 @@ class Command(BaseCommand):
         errors = SyncError.objects.open()
         if options["mapping"]:
             errors = errors.filter(mapping=output.mapping_named(options["mapping"]))
-        return errors.filter(kind=options["kind"]) if options["kind"] else errors
+        wanted = {name: options[name] for name in ("kind", "cause") if options[name]}
+        return errors.filter(**wanted)
 
     def _chosen(self, errors: QuerySet[SyncError], options: dict[str, Any]) -> QuerySet[SyncError]:
         if bool(options["ids"]) == options["all"]:
@@ -81,6 +88,18 @@ class Command(BaseCommand):
                 output.json_line(self.stdout, self._object(error))
             return
         output.table(self.stdout, HEAD, map(self._row, rows))
+
+    def _causes(self, errors: QuerySet[SyncError], options: dict[str, Any]) -> None:
+        found = causes(errors)
+        if not options["json"]:
+            rows = ((one.key, one.count, one.mapping, one.example.kind, one.message) for one in found)
+            output.table(self.stdout, CAUSES_HEAD, rows)
+            return
+        for one in found:
+            error = one.example
+            told = {"cause": one.key, "count": one.count, "mapping": one.mapping or None, "kind": error.kind}
+            told |= {"fields": error.fields, "message": one.message}
+            output.json_line(self.stdout, told | {"first_seen": one.first_seen, "last_seen": one.last_seen})
 
     def _object(self, error: SyncError) -> dict[str, Any]:
         names = ("left_key", "right_key", "left_exists", "right_exists", "attempts", "first_seen", "last_seen")
