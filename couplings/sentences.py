@@ -177,7 +177,7 @@ MATCHING = {
 }
 
 FILES = {
-    "file_unreadable": _("The file %(file)s cannot be read: %(detail)s"),
+    "file_unusable": _("The file %(file)s cannot be used."),
     "file_empty_csv": _("The file is empty. Its first line has to name the columns: left_key,right_key."),
     "file_header": _("The first line names other columns (%(found)s). Name at least these: %(wanted)s."),
     "file_not_utf8": _("Line %(line)s is not encoded in UTF-8. Save the file as “CSV UTF-8”; nothing was done."),

@@ -146,7 +146,7 @@ _JOIN = f"""
         SELECT print, array_agg(key ORDER BY place) AS keys, array_agg(partner ORDER BY place) AS partners,
             bool_or(torn AND place = 1) AS torn
         FROM candidate WHERE place <= {SHOWN} GROUP BY print)
-    SELECT a.print, a.keys, a.partners, a.torn, s.seq, s.key
+    SELECT a.print::text, a.keys, a.partners, a.torn, s.seq, s.key
     FROM {SOURCE} s JOIN alike a ON a.print = s.{{print}}
     WHERE NOT s.marked AND NOT EXISTS (SELECT FROM {_FOUND} f WHERE f.seq = s.seq)
     ORDER BY a.print, s.seq

@@ -22,7 +22,7 @@ from syncstatus.engine import match, pairing
 from syncstatus.engine.decisions import ErrorKind
 from syncstatus.engine.match import Candidate, Criterion, Match
 from syncstatus.engine.records import Record, Side
-from syncstatus.engine.rules import Rules
+from syncstatus.engine.rules import Direction, Rules
 
 PAGE = 5_000
 TEXT_SHOWN = 200  # characters of a match field that are kept for people
@@ -139,6 +139,11 @@ def _shown(value: Any) -> str:
     return "" if value is None else str(value)[:TEXT_SHOWN]
 
 
+def source_side(direction: Direction) -> Side:
+    """The side whose records look for partners: the one that values come from, the left one where they go both ways."""
+    return Side.LEFT if direction.writes(Side.RIGHT) else Side.RIGHT
+
+
 @contextmanager
 def paired(mapping: TableMapping, on_page: OnPage) -> Iterator[Pairing]:
     """Match both tables of ``mapping``; inside, ``couplings.store.matches`` tells what was found. Nothing but temporary
@@ -146,7 +151,7 @@ def paired(mapping: TableMapping, on_page: OnPage) -> Iterator[Pairing]:
     connectors.
     """
     endpoints, rules = open_both(mapping, waits=True)
-    found = Pairing(mapping, Side.LEFT if rules.direction.writes(Side.RIGHT) else Side.RIGHT, rules, endpoints)
+    found = Pairing(mapping, source_side(rules.direction), rules, endpoints)
     with matches.tables():
         found.stage(on_page)
         found.join()

@@ -1,7 +1,7 @@
 """Couple, uncouple and synchronize records that a person points at."""
 
 import json
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from typing import Any
 
 from django.contrib.auth.models import User
@@ -19,6 +19,7 @@ from jobs.runner import locks, systems
 from jobs.runner.locks import Locks
 from jobs.services import in_work, jobs
 from jobs.services.errors import Refused
+from syncstatus.connectors.errors import FilterInvalid
 from syncstatus.engine.records import Side
 
 BATCH = 10_000
@@ -119,7 +120,7 @@ def _couple(mapping: TableMapping, keys: Mapping[Side, str], user: User | None, 
             CreateIntent.objects.filter(mapping=mapping, side=side.other.value, source_key=key).delete()
             UncoupledRecord.objects.filter(mapping=mapping, side=side.value, key=key).delete()
             _close(_errors(mapping, side, [key]), Resolution.COUPLED, user)
-        job = _record_of(mapping, Kind.COUPLE, user, coupled=1)
+        job = record_of(mapping, Kind.COUPLE, user, coupled=1)
         log.append([_entry(job, coupling.pk, left, right, "coupled")])
         mine.release(mine.hand_over())
     return coupling
@@ -192,7 +193,7 @@ def _remove(mapping: int, listed: list[tuple[int, str, str]], user: User | None,
     rows = list(Coupling.objects.filter(pk__in=[id for id, _, _ in listed]).values_list(*_ROW))
     ids = [id for id, _, _ in rows]
     with transaction.atomic():
-        job = _record_of(TableMapping.objects.get(pk=mapping), Kind.UNCOUPLE, user, uncoupled=len(rows))
+        job = record_of(TableMapping.objects.get(pk=mapping), Kind.UNCOUPLE, user, uncoupled=len(rows))
         _close(SyncError.objects.filter(coupling__in=ids), Resolution.UNCOUPLED, user)
         sides = [(Side.LEFT, left) for _, left, _ in rows] + [(Side.RIGHT, right) for _, _, right in rows]
         store.mark_uncoupled(mapping, sides, user.pk if user is not None else None)
@@ -213,7 +214,7 @@ def _close(errors: QuerySet[SyncError], resolution: Resolution, user: User | Non
     )
 
 
-def _record_of(mapping: TableMapping, kind: Kind, user: User | None, **counters: int) -> SyncJob:
+def record_of(mapping: TableMapping, kind: Kind, user: User | None, **counters: int) -> SyncJob:
     """A finished job that stands for what a person did at once, so that the log has somewhere to point."""
     return SyncJob.objects.create(
         mapping=mapping,
@@ -232,9 +233,20 @@ def _entry(job: SyncJob, coupling: int, left: str, right: str, outcome: str) -> 
     return (job.pk, job.mapping_id, coupling, left, right, outcome, "", "{}", "{}", clock.now())
 
 
-def match(mapping: TableMapping, *, user: User | None, queue: bool = True) -> SyncJob:
-    """Match-Based Coupling: couple what matches, create nothing."""
-    return jobs.start(mapping, Kind.MATCH, user=user, queue=queue)
+def of_records_where(mapping: TableMapping, side: Side, conditions: Mapping[str, Any]) -> Iterator[QuerySet[Coupling]]:
+    """The couplings whose record of ``side`` meets ``conditions`` (DESIGN 7.1), some thousand at a time; they are asked
+    of the system, now. Raises ``Refused`` for conditions that do not fit the table, and the connectors' errors."""
+    try:
+        endpoint = systems.open_endpoint(mapping, side, waits=True, where=conditions)
+    except FilterInvalid as error:
+        raise Refused(error.code, mapping=mapping.name, **error.params) from error
+    size, after, full = min(BATCH, endpoint.capabilities.page_max), None, True
+    while full:
+        keys = [stamp.key for stamp in endpoint.keys(after, size)]
+        full = len(keys) == size
+        if keys:
+            after = keys[-1]
+            yield of_keys(mapping, side, keys)
 
 
 def of_keys(mapping: TableMapping, side: Side, keys: Iterable[str]) -> QuerySet[Coupling]:

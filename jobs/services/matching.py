@@ -13,15 +13,17 @@ from couplings.models import TableMapping
 from couplings.store import matches
 from couplings.store.matches import Sought, Unsought
 from jobs.models import Kind, SyncJob
-from jobs.runner import systems
+from jobs.runner import pairing
 from jobs.runner.pairing import Pairing, paired
+from jobs.runner.runner import rare_garbage_collection
 from jobs.services import jobs
 from jobs.services.errors import Refused
 from syncstatus.engine import similarity
 from syncstatus.engine.records import Record, Side
+from syncstatus.engine.rules import Direction
 
 PAGE = 2_000
-SUGGESTED = 10_000  # unmatched records that similar ones are looked for
+COMPARED = 10_000  # records whose candidates get a score, and as many for which similar ones are looked for
 SUGGESTIONS = 3
 BLOCK = 30  # records in one block at most
 
@@ -85,15 +87,16 @@ class Preview:
         """The records of the side that looks for partners in key order, then those of the other side that are left."""
         if self.suggest:
             self._make_blocks()
-        after, suggested = 0, 0
+        after, scored, suggested = 0, 0, 0
         while rows := matches.sought(after, PAGE):
             after = rows[-1].seq
             page = [self._line(row) for row in rows]
-            self._score(page)
-            lonely = [line for line in page if line.reason in (NO_MATCH, EMPTY)]
-            if self.suggest and lonely and suggested < SUGGESTED:
+            unclear = [line for line in page if line.options][: COMPARED - scored]
+            lonely = [line for line in page if line.reason in (NO_MATCH, EMPTY)][: COMPARED - suggested]
+            scored, suggested = scored + len(unclear), suggested + len(lonely)
+            self._score(unclear)
+            if self.suggest:
                 self._suggest(lonely)
-                suggested += len(lonely)
             yield from page
         yield from self._left_over()
 
@@ -117,13 +120,11 @@ class Preview:
                 values = json.loads(row.texts)
                 yield Line(Result.UNMATCHED, self.pairing.source.other, row.key, values, reason=_reason(row))
 
-    def _score(self, page: Sequence[Line]) -> None:
+    def _score(self, unclear: Sequence[Line]) -> None:
         """Say how alike each record is to its candidates, by all fields of the mapping: both are read once more."""
-        unclear = [line for line in page if line.options]
         if not unclear:
             return
-        endpoints, rules = systems.open_both(self.mapping, waits=True)
-        side = self.pairing.source
+        endpoints, rules, side = self.pairing.endpoints, self.pairing.rules, self.pairing.source
         mine = endpoints[side].read([line.key for line in unclear])
         theirs = endpoints[side.other].read({option.key for line in unclear for option in line.options})
         canonical = rules.compiled.canonical
@@ -179,7 +180,7 @@ def preview(mapping: TableMapping, *, suggest: bool = True) -> Iterator[Preview]
     Raises ``Refused`` (``no_match_fields``) and the connectors' errors.
     """
     _check_criteria(mapping)
-    with paired(mapping, lambda _side, _records: None) as found:
+    with rare_garbage_collection(), paired(mapping, lambda _side, _records: None) as found:
         yield Preview(mapping, found, suggest)
 
 
@@ -193,6 +194,11 @@ def apply(mapping: TableMapping, *, user: User | None, create_new: bool = False,
     _check_criteria(mapping)
     parameters = {"create_new": True} if create_new else {}
     return jobs.start(mapping, Kind.MATCH, user=user, parameters=parameters, queue=queue)
+
+
+def source_side(mapping: TableMapping) -> Side:
+    """The side whose records look for partners, and from which new ones are created."""
+    return pairing.source_side(Direction(mapping.direction))
 
 
 def _check_criteria(mapping: TableMapping) -> None:
