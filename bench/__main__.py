@@ -8,7 +8,7 @@ from rich.table import Table
 
 from bench import setup
 
-MEASURES = ("engine", "first", "full", "idle", "changed", "click", "workers", "million")
+MEASURES = ("engine", "first", "full", "idle", "changed", "click", "match", "workers", "million")
 
 
 def main() -> None:
@@ -27,7 +27,7 @@ def main() -> None:
 
 
 def measure(names: set[str], rows: int, many: int, say: Callable[[str], None]):  # type: ignore[no-untyped-def]
-    from bench import clicks, engine, shared
+    from bench import clicks, engine, matching, shared
     from bench.runs import Runs
 
     if "engine" in names:
@@ -45,6 +45,9 @@ def measure(names: set[str], rows: int, many: int, say: Callable[[str], None]): 
         yield runs.changed(rows)
     if "click" in names:
         yield [clicks.latency(runs.customer, runs.left, runs.right)]
+    if "match" in names:
+        say("matching ...")
+        yield matching.run(runs)
     if "workers" in names:
         say("one worker and two ...")
         yield shared.side_by_side(runs)
