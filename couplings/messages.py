@@ -43,7 +43,7 @@ def render(code: str, params: Mapping[str, Any]) -> str:
     parameters = Parameters({name: _text(value) for name, value in params.items()})
     parameters["until"] = _moment(params.get("until"))
     parameters["fields"] = _text(_fields(params))
-    parameters["changes"] = "; ".join(schema_in_words.sentences(params.get("changes") or []))
+    parameters["changes"] = schema_in_words.summary(params.get("changes") or [])
     sentence = GAPS.sub(r"\1", str(SENTENCES[code]) % parameters).strip()
     if not detail:
         return sentence

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy, ngettext
 
 CHANGES = {
     "gone": gettext_lazy("%(field)s is gone"),
@@ -18,13 +18,20 @@ CHANGES = {
 }
 
 
-def sentences(changes: Sequence[Any]) -> list[str]:
-    """One for each change, such as “phone in ERP (telephone in CRM): varchar(30) is now varchar(20)”."""
-    return [sentence(change) for change in changes]
+SHOWN = 3  # changes that a sentence names; a page lists all of them
+
+
+def summary(changes: Sequence[Any]) -> str:
+    """The first few changes, and how many there are besides."""
+    told = [sentence(change) for change in changes[:SHOWN]]
+    if (rest := len(changes) - SHOWN) > 0:
+        told.append(ngettext("and %(count)s more", "and %(count)s more", rest) % {"count": rest})
+    return "; ".join(told)
 
 
 def sentence(change: Any) -> str:
-    """``change`` is stored with its error: a mapping, or a text from before there were any."""
+    """Such as “phone in ERP (mapped with telephone in CRM): varchar(30) is now varchar(20)”. ``change`` is stored with
+    its error: a mapping, or a text from before there were any."""
     if not isinstance(change, Mapping):
         return str(change)
     field = _("%(field)s in %(system)s") % {"field": change["field"], "system": change["where"]}

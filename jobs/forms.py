@@ -148,6 +148,7 @@ class MappingActionForm(ActionForm):
         Kind.PREVIEW.value: SYNCHRONIZE,
         "pause": CONFIGURE,
         "resume": CONFIGURE,
+        "accept": CONFIGURE,
     }
 
     action = forms.ChoiceField(choices=[(name, name) for name in PERMISSIONS])

@@ -6,7 +6,7 @@ from urllib.parse import urlencode
 from django import template
 from django.urls import reverse
 
-from couplings import messages, rules_in_words
+from couplings import messages, rules_in_words, schema_in_words
 from couplings.log import OUTCOMES
 from couplings.models import Connection, SyncError, TableMapping
 from couplings.models.error import Resolution
@@ -20,6 +20,7 @@ register = template.Library()
 register.filter("problem", messages.of)
 register.filter("requested", requested_text)
 register.filter("field", messages.field_name)
+register.filter("change", schema_in_words.sentence)
 register.filter("arrow", rules_in_words.arrow)
 
 

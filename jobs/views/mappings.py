@@ -17,9 +17,10 @@ from jobs.forms import MappingActionForm
 from jobs.models import JobState, Kind, SyncJob
 from jobs.services import jobs as job_service
 from jobs.services import mappings as service
-from jobs.services import plans
+from jobs.services import plans, schema_changes
 from jobs.services.errors import Refused
 from jobs.views.answers import form_of, say_resting
+from syncstatus.connectors.errors import ConnectorError
 
 RELATED = ("left_connection", "right_connection")
 RECENT = 10
@@ -55,6 +56,7 @@ def mapping(request: HttpRequest, name: str) -> HttpResponse:
         "jobs": SyncJob.objects.filter(mapping=found).select_related("requested_by").order_by("-pk")[:RECENT],
         "on_hold": SyncJob.objects.filter(mapping=found, state=JobState.PAUSED).order_by("pk"),
         "errors": bounded_count(SyncError.objects.open().filter(mapping=found)),
+        "changed": schema_changes.open_error(found),
         "couplings": bounded_count(found.couplings.all()),
     }
     return render(request, "jobs/mapping.html", context)
@@ -76,6 +78,8 @@ def mapping_actions(request: HttpRequest, name: str) -> HttpResponse:
             say_resting(request, *([] if form.action_name == "pause" else [found.pk]))
         except Refused as refused:
             messages.warning(request, sentence(refused.code, refused.params))
+        except ConnectorError as error:
+            messages.warning(request, sentence(error.code, {**error.params, "detail": error.detail}))
     return redirect("jobs:mapping", name=name)
 
 
@@ -89,6 +93,9 @@ def act(mapping: TableMapping, action: str, user: User | None) -> str:
         case "resume":
             changed = service.resume(mapping, user=user)
             return _("The mapping resumes.") if changed else _("The mapping was not paused.")
+        case "accept":
+            schema_changes.accept(mapping, user=user)
+            return _("The tables are taken as they are now, and the mapping resumes.")
         case "preview":
             job = plans.preview(mapping, Kind.MODIFIED, user=user)
             return _(

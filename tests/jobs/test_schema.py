@@ -1,15 +1,19 @@
 """T22: a table that was changed so that data may be lost makes its mapping rest until a person has looked."""
 
 import pytest
+import sqlalchemy as sa
 
 from couplings import messages
-from couplings.models import SyncError
+from couplings.models import Connection, SyncError
 from couplings.models.error import Resolution
 from couplings.schema_in_words import sentence
 from jobs.models import JobState, SyncJob
+from jobs.runner import systems
 from jobs.services import mappings, schema_changes
 from jobs.services.errors import Refused
+from tests import given
 from tests.jobs.command_line import run
+from tests.jobs.worlds import Table as PlainTable
 from tests.jobs.worlds import World, told
 
 
@@ -189,3 +193,65 @@ def test_accepting_resumes_nothing_that_a_person_has_paused(world: World, pair: 
     schema_changes.accept(world.mapping, user=None)
     world.mapping.refresh_from_db()
     assert world.mapping.paused
+
+
+def test_an_administrator_accepts_on_the_page_and_others_only_look(world: World, pair: tuple[str, str]) -> None:
+    world.left.execute("ALTER TABLE customer ALTER phone TYPE varchar(5) USING left(phone, 5)")
+    world.sync()
+    ada, olga = (given.signed_in(given.person(*who)) for who in (("ada", "administrator"), ("olga", "operator")))
+    for page in ("/mappings/CUSTOMER/", f"/errors/{world.error().pk}/"):
+        shown = {who: who.get(page).content.decode() for who in (ada, olga)}
+        assert all("phone in ERP (mapped with telephone in CRM)" in text for text in shown.values())
+        assert ('value="accept"' in shown[ada], 'value="accept"' in shown[olga]) == (True, False)
+    assert olga.post("/mappings/CUSTOMER/actions/", {"action": "accept"}).status_code == 403
+    said = ada.post("/mappings/CUSTOMER/actions/", {"action": "accept"}, follow=True).content.decode()
+    assert "the mapping resumes" in said
+    assert world.errors() == []
+
+
+DEFINITION = "CREATE TABLE client (no integer PRIMARY KEY, label varchar(30){label}, phone {phone}{more})"
+
+
+@pytest.mark.parametrize("system", ["mariadb", "sqlite"])
+@pytest.mark.parametrize(
+    ("changed", "expected"),
+    [
+        ({"phone": "varchar(20)"}, ["phone type"]),
+        ({"phone": "integer"}, ["phone type"]),
+        ({"phone": "varchar(90)"}, []),
+        ({"label": " NOT NULL"}, ["label required"]),
+        ({"more": ", segment varchar(3) NOT NULL"}, ["segment unfilled"]),
+        ({"more": ", segment varchar(3)"}, []),
+        ({"phone": None}, ["phone gone"]),
+    ],
+)
+def test_other_databases_tell_their_changes_too(
+    world: World, request: pytest.FixtureRequest, system: str, changed: dict[str, str | None], expected: list[str]
+) -> None:
+    url = request.getfixturevalue(f"{system}_url")
+    table = PlainTable(sa.create_engine(url), "client")
+
+    def define(**parts: str | None) -> None:
+        parts = {"label": "", "phone": "varchar(30)", "more": ""} | parts
+        sql = DEFINITION.replace(", phone {phone}", ", phone {phone}" if parts["phone"] else "")
+        table.execute("DROP TABLE IF EXISTS client")
+        table.execute(sql.format(**parts))
+
+    define()
+    Connection.objects.filter(name="CRM").update(settings={"url": url})
+    world.set(right_connection=Connection.objects.get(name="CRM"), right_schema="", right_table="client")
+    world.set(right_modified_on="")
+    world.mapping.fields.exclude(left__in=["name", "phone"]).delete()
+    for left, right in {"name": "label", "phone": "phone"}.items():
+        world.mapping.fields.filter(left=left).update(right=right)
+    world.sync()
+    table.engine.dispose()
+    define(**changed)
+    systems.close_all()
+
+    job = world.sync()
+
+    assert job.code == ("schema_changed" if expected else "")
+    found = world.errors()[0].params["changes"] if expected else []
+    assert [f"{change['field']} {change['what']}" for change in found] == expected
+    table.engine.dispose()
