@@ -1,6 +1,7 @@
 from django.urls import path
 
 from jobs.views.actions import actions
+from jobs.views.by_key import by_key
 from jobs.views.comparison import adopt, error
 from jobs.views.connections import check
 from jobs.views.couplings import coupling, coupling_actions
@@ -24,6 +25,7 @@ urlpatterns = [
     path("held/<int:job>/<str:side>/<slug:code>/actions/", held_actions, name="held_actions"),
     path("couplings/actions/", coupling_actions, name="coupling_actions"),
     path("couplings/add/", set_up_coupling, name="set_up_coupling"),
+    path("couplings/by-key/", by_key, name="by_key"),
     path("couplings/<int:pk>/", coupling, name="coupling"),
     path("mappings/", mappings, name="mappings"),
     path("mappings/<path:name>/actions/", mapping_actions, name="mapping_actions"),
