@@ -1,6 +1,6 @@
 """What all steps of one run share."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -116,6 +116,7 @@ class Run:
     previewed: set[str] = field(default_factory=set)
     undecided: dict[Side, set[str]] = field(default_factory=lambda: {side: set() for side in Side})
     put_off: PutOff = field(default_factory=PutOff)
+    siblings: Sequence[TableMapping] | None = None  # other mappings of the same tables, once somebody asks
     locks: Locks = field(init=False)
     believes: dict[Side, bool] = field(init=False)
     endpoint_fields: dict[Side, tuple[str, ...]] = field(init=False)

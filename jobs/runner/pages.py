@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Iterator
 
 from couplings.store import couplings
-from jobs.runner import creating, deciding, loading, matching, planning, resting, writing
+from jobs.runner import creating, deciding, handing_over, loading, matching, planning, resting, writing
 from jobs.runner.candidates import Candidate
 from jobs.runner.context import Run
 from jobs.runner.pipeline import Pipeline
@@ -106,9 +106,11 @@ def _round(run: Run, page: Page, candidates: list[Candidate]) -> list[Candidate]
         candidate.forget_results()
     loading.read(run, candidates)
     creating.settle_unanswered(run, candidates)
+    handing_over.find_partners(run, candidates)
     matching.find_partners(run, candidates)
     candidates = with_partners(run, page, candidates)
     deciding.decide_all(run, candidates)
+    handing_over.as_coupled(candidates)
     _check_beliefs(run, candidates)
     if run.preview:
         run.previewed.update(name for candidate in candidates for name in _names(candidate))

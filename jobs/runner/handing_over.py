@@ -1,0 +1,93 @@
+"""Records that moved from one mapping to another: several mappings of the same two tables, told apart by filter.
+
+A record that leaves one mapping's filter is excluded there, and comes up in the other as one without a partner. Its
+partner is the one that the first mapping's coupling knows, so it is neither searched for nor created a second time, and
+what both agreed on there is the base here. The partner may lie outside the filter still, because the very field that
+tells the mappings apart is about to travel. The first mapping's coupling goes with the commit that makes the new one,
+so that one deletion is never two mappings' business; where the record belongs to both mappings, both keep theirs.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+
+from couplings.models import TableMapping
+from couplings.store import couplings
+from couplings.store.couplings import CouplingRow
+from jobs.runner.candidates import Candidate
+from jobs.runner.context import Run
+from jobs.runner.systems import open_endpoint
+from syncstatus.engine.base import load_base
+from syncstatus.engine.decisions import Action
+from syncstatus.engine.records import Memory, Side
+
+_TABLES = ("connection", "schema", "table")
+
+
+def find_partners(run: Run, candidates: Sequence[Candidate]) -> None:
+    """Give each record that another mapping has coupled its partner from there, and what they agreed on."""
+    for side in Side:
+        seeking = {key: c for c in candidates if _seeks(c, side) and (key := c.key(side)) is not None}
+        for sibling in _siblings(run) if seeking else ():
+            known = couplings.by_key(sibling.pk, side, seeking)
+            if known:
+                _take_over(run, side, sibling, seeking, known)
+                seeking = {key: c for key, c in seeking.items() if key not in known}
+    for candidate in candidates:
+        _let_in(candidate)
+
+
+def as_coupled(candidates: Sequence[Candidate]) -> None:
+    """Whatever else is done to a pair that is taken over, it is coupled by it."""
+    for candidate in candidates:
+        decision = candidate.decision
+        if candidate.taken_over and decision is not None and decision.action in (Action.UPDATE, Action.REFRESH):
+            candidate.decision = replace(decision, action=Action.COUPLE)
+
+
+def left_behind(candidates: Sequence[Candidate]) -> list[int]:
+    """The ids of other mappings' couplings that have nothing to do any more."""
+    return [id for candidate in candidates if (id := candidate.left_behind) is not None]
+
+
+def _siblings(run: Run) -> Sequence[TableMapping]:
+    """Other mappings of the same two tables; looked up once a run."""
+    if run.siblings is None:
+        names = [f"{side.value}_{part}" for side in Side for part in _TABLES]
+        same = TableMapping.objects.filter(**{name: getattr(run.mapping, name) for name in names})
+        rows = same.exclude(pk=run.mapping.pk).select_related("left_connection", "right_connection").order_by("pk")
+        run.siblings = list(rows)
+    return run.siblings
+
+
+def _seeks(candidate: Candidate, side: Side) -> bool:
+    single = candidate.coupling is None and candidate.memory is None and candidate.single_side is side
+    record = candidate.record(side)
+    return single and not candidate.marked and candidate.problem is None and record is not None and record.included
+
+
+def _take_over(
+    run: Run, side: Side, sibling: TableMapping, seeking: Mapping[str, Candidate], known: Mapping[str, CouplingRow]
+) -> None:
+    partners = run.endpoints[side.other].read([row.key(side.other) for row in known.values()])
+    taken = couplings.by_key(run.mapping.pk, side.other, list(partners), with_base=False)
+    marked = couplings.uncoupled(run.mapping.pk, side.other, list(partners))
+    there = open_endpoint(sibling, side).stamps(list(known))
+    for key, row in known.items():
+        partner = partners.get(row.key(side.other))
+        if partner is None or partner.key in taken or partner.key in marked:
+            continue
+        candidate = seeking[key]
+        stays = key in there and there[key].included
+        candidate.find_partner(side.other, partner)
+        candidate.memory = Memory("", "", *load_base(run.rules, row.base, row.base_right))
+        candidate.taken_over, candidate.left_behind = True, None if stays else row.id
+
+
+def _let_in(candidate: Candidate) -> None:
+    """A partner outside the filter comes in with the record that moved."""
+    if candidate.left_behind is None or candidate.left is None or candidate.right is None:
+        return
+    for side in Side:
+        record = candidate.record(side)
+        if side is candidate.found and record is not None and not record.included:
+            candidate.set_record(side, replace(record, included=True))
