@@ -29,7 +29,6 @@ class Candidate:
     ``planned`` what the plan that is applied says of it, ``matched`` what the matching of whole tables found for it,
     ``announced`` log entries of writes to come (``overruling``), ``taken_over`` that another mapping knew the partner,
     ``left_behind`` which coupling over there is over by that (``handing_over``).
-    ``taken_over`` says that the partner is known from another mapping, ``left_behind`` which coupling there is over.
     """
 
     left_key: str | None = None
