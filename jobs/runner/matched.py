@@ -22,9 +22,15 @@ def pages(run: Run, pairing: Pairing) -> Iterator[Page]:
     while rows := matches.sought(after, PAGE):
         after = rows[-1].seq
         place = run.job.progress | {"side": side.value, "after": rows[-1].key}
-        yield Page([_candidate(side, row) for row in rows if not row.marked], progress=place, listed=len(rows))
+        yield Page(_candidates(run, side, rows), progress=place, listed=len(rows))
     for start in range(0, len(pairing.odd), PAGE):
         yield Page([unstorable(side, key) for key in pairing.odd[start : start + PAGE]])
+
+
+def _candidates(run: Run, side: Side, rows: Sequence[Sought]) -> list[Candidate]:
+    """The sources that are still free: the tables were read long ago, and ``turns`` notices only what is new."""
+    coupled = couplings.by_key(run.mapping.pk, side, [row.key for row in rows], with_base=False)
+    return [_candidate(side, row) for row in rows if not row.marked and row.key not in coupled]
 
 
 def _candidate(side: Side, row: Sought) -> Candidate:

@@ -1,13 +1,18 @@
 """Matching whole tables: what is shown is what is done, and nothing is done that is not sure."""
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import pytest
 
 from couplings.models import Coupling, FieldMapping, SyncError
 from couplings.store.matches import SHOWN
-from jobs.models import SyncJob
+from jobs.models import Kind, SyncJob, Trigger
+from jobs.runner import matched
+from jobs.runner.pages import work_off
+from jobs.runner.pairing import paired
+from jobs.runner.runner import open_run
 from jobs.services import couplings, matching
 from jobs.services.errors import Refused
 from jobs.services.matching import Line
@@ -199,3 +204,40 @@ def test_a_mapping_without_match_fields_is_refused(world: World) -> None:
         pass
     with pytest.raises(Refused, match="no_match_fields"):
         matching.apply(world.mapping, user=None)
+
+
+def couple_later(world: World, meanwhile: Callable[[], object] = lambda: None, **progress: str) -> dict[str, int]:
+    """What a job would do with what was matched before ``meanwhile``, from the place it had got to."""
+    job = SyncJob(mapping=world.mapping, kind=Kind.MATCH, trigger=Trigger.MANUAL, progress=progress)
+    with paired(world.mapping, lambda _side, _records: None) as found:
+        meanwhile()
+        run = open_run(job, "", preview=True)
+        run.only_match = True
+        work_off(run, matched.pages(run, found))
+    return {name: number for name, number in run.tally.as_dict().items() if number}
+
+
+def test_what_has_changed_since_it_was_matched_is_searched_for_again(make_world: MakeWorld) -> None:
+    """SCENARIOS T26."""
+    world = make_world(match=["phone"])
+    ada, bob = (world.left.add(name=name, phone=phone) for name, phone in [("Ada", "1"), ("Bob", "2")])
+    adas, bobs = (world.right.add(name=name, phone=phone) for name, phone in [("Ada", "1"), ("Bob", "2")])
+
+    def change_phones() -> None:
+        world.right.edit(adas, phone="9")
+        world.left.edit(bob, phone="3")
+        world.right.add(name="Bob", phone="3")
+
+    assert couple_later(world) == {"read": 2, "coupled": 2}
+    assert couple_later(world, lambda: world.right.delete(bobs)) == {"read": 2, "coupled": 1, "excluded": 1}
+    bobs = world.right.add(name="Bob", phone="2")
+    assert couple_later(world, change_phones) == {"read": 2, "coupled": 1, "excluded": 1}
+    world.left.edit(bob, phone="2")
+    couple = partial(couplings.add, world.mapping, ada, bobs, user=None, queue=True)
+    assert couple_later(world, couple) == {"read": 1, "failed": 1}
+
+
+def test_a_job_goes_on_behind_its_last_page(twins: World) -> None:
+    keys = twins.left.keys()
+    assert couple_later(twins, side="left", after=keys[1])["read"] == len(keys) - 2
+    assert couple_later(twins, side="left", after="gone")["read"] == len(keys)
