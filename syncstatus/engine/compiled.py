@@ -124,9 +124,8 @@ def _nothing(_value: Any) -> None:
 
 def _of_records(rules: Rules, worked: Sequence[Transformed | None], side: Side) -> list[tuple[int, OfRecord]]:
     """The fields of ``side`` that are made of several values of their record."""
-    positions = {rule.field(side): position for position, rule in enumerate(rules.fields)}
     return [
-        (position, one.record_canonicalizer(positions, position))
+        (position, one.record_canonicalizer(rules.fields, position))
         for position, one in enumerate(worked)
         if one is not None and one.reads and side is one.away
     ]

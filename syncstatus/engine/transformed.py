@@ -17,7 +17,7 @@ A value that a step can do nothing with, or that the map does not have, is ``Unr
 side that is only written to, it is a value like any other and gives way.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Final
 
@@ -63,22 +63,28 @@ class Transformed:
         """What brings a value of ``side`` into the form compared. Not for a side whose field needs its record."""
         if self.is_shared:
             return self._shared(side)
-        return self._of_home() if side is self.home else self._of_away(chain.of_value(self.steps))
+        return self._of_home() if side is self.home else self._of_away(self._steps())
 
-    def record_canonicalizer(self, positions: Mapping[str, int], own: int) -> Callable[[Values], Any]:
-        """The same for the other side's field at ``own``, from all values of its record."""
-        places = [(name, positions[name]) for name in self.reads]
-        steps = chain.of_record(self.steps)
+    def record_canonicalizer(self, fields: Sequence["FieldRule"], own: int) -> Callable[[Values], Any]:
+        """The same for the other side's field at position ``own`` of ``fields``, from all values of its record."""
+        named = {rule.field(self.away): (place, rule.type(self.away)) for place, rule in enumerate(fields)}
+        places = [(name, *named[name]) for name in self.reads]
+        own_type, steps, finish = fields[own].type(self.away), chain.of_record(self.steps), self._finish
 
         def canonical(values: Values) -> Any:
-            record = {name: values[place] for name, place in places}
-            return finish(steps(values[own], record))
+            record = {name: _unpadded(values[place], type_) for name, place, type_ in places}
+            return finish(steps(_unpadded(values[own], own_type), record))
 
-        finish = self._finish
         return canonical
 
-    def _shared(self, side: Side) -> Canonicalizer:
+    def _steps(self) -> Canonicalizer:
+        """The steps of values without the blanks that fill a fixed length."""
         steps = chain.of_value(self.steps)
+        fixed = next((type_ for side in Side if (type_ := self.rule.type(side)).fixed), None)
+        return steps if fixed is None else lambda value: steps(_unpadded(value, fixed))
+
+    def _shared(self, side: Side) -> Canonicalizer:
+        steps = self._steps()
         finish = canonicalizer(self._compared, side) or _same
         gives_way = not self.rule.both_ways and side is self.home
 
@@ -108,10 +114,13 @@ class Transformed:
         parse = PARSERS.get(self._steps_kind or Kind.TEXT, _same)
         known = {parse(key): self._home_form(value) for key, value in table.items()}
         other = None if default is None else self._home_form(default)
+        empty = "" if self.rule.type(self.home).kind is Kind.TEXT else None
 
         def canonical(value: Any) -> Any:
-            if value is None or type(value) is Unreadable or (value == "" and value not in known):
+            if value is None or type(value) is Unreadable:
                 return value
+            if value == "" and value not in known:
+                return empty
             try:
                 return known[value]
             except (KeyError, TypeError):
@@ -247,6 +256,10 @@ def typed_value(value: Any, type_: FieldType) -> Any:
     from syncstatus.engine.rules import FieldRule  # rules are made of what is worked out here
 
     return converter(FieldRule("", "", type_, type_), Side.RIGHT)(as_type(value, type_))
+
+
+def _unpadded(value: Any, type_: FieldType) -> Any:
+    return value.rstrip(" ") if type_.fixed and isinstance(value, str) else value
 
 
 def _as_text(value: Any) -> Any:
