@@ -122,12 +122,25 @@ def retries(run: Run) -> Iterator[Page]:
 
 def of_errors(run: Run, rows: Sequence[errors.ErrorRow]) -> list[Candidate]:
     found = couplings.by_id([row.coupling for row in rows if row.coupling is not None])
-    return [_of_error(run, row, found) for row in rows]
+    since = _coupled_since(run, [row for row in rows if row.coupling is None])
+    return [_of_error(run, row, since.get(row.id) if row.coupling is None else found.get(row.coupling)) for row in rows]
 
 
-def _of_error(run: Run, row: errors.ErrorRow, found: dict[int, CouplingRow]) -> Candidate:
-    coupling = found.get(row.coupling) if row.coupling is not None else None
-    candidate = Candidate(row.left_key, row.right_key, coupling, row, instruction=instruction(row), by_error=True)
+def _coupled_since(run: Run, rows: Sequence[errors.ErrorRow]) -> dict[int, CouplingRow]:
+    """Couplings of the very records of an error that had none: another page has found the partner since."""
+    found: dict[int, CouplingRow] = {}
+    for side in Side:
+        keyed = {key: row for row in rows if is_storable(key := errors.key_of(row, side)) and key}
+        for key, coupling in couplings.by_key(run.mapping.pk, side, list(keyed), with_base=False).items():
+            row = keyed[key]
+            if all(errors.key_of(row, other) in ("", coupling.key(other)) for other in Side):
+                found[row.id] = coupling
+    return found
+
+
+def _of_error(run: Run, row: errors.ErrorRow, coupling: CouplingRow | None) -> Candidate:
+    keys = (row.left_key, row.right_key) if coupling is None else (coupling.left_key, coupling.right_key)
+    candidate = Candidate(*keys, coupling, row, instruction=instruction(row), by_error=True)
     if row.code == KEY_NOT_STORABLE and candidate.single_side is not None:
         # Its key is only a label, under which the record is not found; it is there still.
         candidate.refused = key_problem(candidate.single_side, candidate.key(candidate.single_side) or "")

@@ -5,13 +5,14 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import pytest
 from sqlalchemy import make_url
 
-from couplings.models import Coupling
-from jobs.models import Kind, Trigger
-from jobs.services import jobs
+from couplings.models import Coupling, SyncError
+from jobs.models import CreateIntent, Kind, Trigger
+from jobs.services import actions, jobs
 from tests.faults.chaos.wire import Loss, Wire, Wires
 from tests.jobs.worlds import World
 
@@ -28,13 +29,18 @@ def wire(business_urls: tuple[str, str]) -> Iterator[Wire]:
 
 
 @pytest.fixture
-def world(make_world: Callable[..., World], business_urls: tuple[str, str], wire: Wire) -> World:
-    world = make_world(update_conflict="left", deletion_conflict="delete")
-    url = make_url(business_urls[1]).set(host=None, port=None, query={"host": str(wire.folder)})
-    connection = world.mapping.right_connection
-    connection.settings = {"url": url.render_as_string(hide_password=False)}
-    connection.save()
-    return world
+def wired(make_world: Callable[..., World], business_urls: tuple[str, str], wire: Wire) -> Callable[..., World]:
+    """Makes a world whose right side lies behind the wire."""
+
+    def make(**rules: Any) -> World:
+        world = make_world(**rules)
+        url = make_url(business_urls[1]).set(host=None, port=None, query={"host": str(wire.folder)})
+        connection = world.mapping.right_connection
+        connection.settings = {"url": url.render_as_string(hide_password=False)}
+        connection.save()
+        return world
+
+    return make
 
 
 @contextmanager
@@ -55,8 +61,11 @@ def scheduled(world: World) -> None:
 
 
 @pytest.mark.parametrize("edited", ["left", "right", "both"])
-def test_a_record_whose_create_got_no_answer_is_not_copied_back(world: World, wire: Wire, edited: str) -> None:
+def test_a_record_whose_create_got_no_answer_is_not_copied_back(
+    wired: Callable[..., World], wire: Wire, edited: str
+) -> None:
     """It waits for its next attempt, and meanwhile the other side's feed lists it as a new record."""
+    world = wired(update_conflict="left", deletion_conflict="delete")
     world.sync()
     key = world.left.add(name="Adatum", phone="1", fax="2")
     with losing(wire, Loss.ANSWER, passing=1):  # the first commit draws the key
@@ -72,4 +81,20 @@ def test_a_record_whose_create_got_no_answer_is_not_copied_back(world: World, wi
     world.sync()
     assert Coupling.objects.get().right_key == created
     assert world.left.get(key) == world.right.get(created)
+    world.assert_quiet()
+
+
+def test_what_was_found_by_a_match_meanwhile_is_no_duplicate(wired: Callable[..., World], wire: Wire) -> None:
+    """The feed lists the new record before anybody looks for it, and it matches the very record it was made for."""
+    world = wired(match=["name"])
+    world.right.execute("ALTER TABLE account DROP id, ADD id integer PRIMARY KEY GENERATED ALWAYS AS IDENTITY")
+    world.sync()
+    key = world.left.add(name="Adatum", phone="1", fax="2")
+    with losing(wire, Loss.ANSWER):
+        world.sync()
+    scheduled(world)
+    assert Coupling.objects.get().left_key == key
+    actions.request(SyncError.objects.open(), actions.RETRY, user=None, queue=False)
+    assert world.errors() == []
+    assert not CreateIntent.objects.exists()
     world.assert_quiet()

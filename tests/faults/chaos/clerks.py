@@ -53,7 +53,7 @@ class Clerks:
         """One more click; a page that could not be shown is tried no second time."""
         acts: dict[Callable[[Mapping], object], int] = {
             self.synchronize: 60,
-            self.compare_everything: 6,
+            self.compare_everything: 1,  # more often, and it would repair what a change feed has missed
             self.retry_all: 10,
             self.choose_a_side: 10,
             self.restore: 3,

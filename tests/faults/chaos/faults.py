@@ -14,7 +14,6 @@ from tests.faults.chaos import mines
 from tests.faults.chaos.places import Places
 from tests.faults.chaos.programs import Programs
 from tests.faults.chaos.wire import Loss, Wire
-from tests.faults.driver import POINTS
 
 PATIENCE: Final = 4.0
 """Seconds until a fault that waits for its moment is given up."""
@@ -59,7 +58,7 @@ class Faults:
 
     def _next(self) -> None:
         acts: dict[Callable[[], None], int] = {
-            self._at_a_point: 48,
+            self._at_a_point: 55,
             self._worker_child: 18,
             self._worker: 5,
             self._worker_with_children: 4,
@@ -79,7 +78,7 @@ class Faults:
     # Kills
 
     def _at_a_point(self) -> None:
-        point = self._chance.choice(list(POINTS))
+        point = self._chance.choice(list(mines.POINTS))
         mine = mines.lay(self.programs.mines, point)
         deadline = time.monotonic() + PATIENCE
         while mine.exists() and time.monotonic() < deadline and not self._stop.wait(0.01):

@@ -12,7 +12,15 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Final
 
-from tests.faults.driver import POINTS, die
+from tests.faults import driver
+from tests.faults.driver import Point, die
+
+ENDPOINT: Final = "syncstatus.connectors.sql.endpoint:SqlEndpoint"
+POINTS: Final = driver.POINTS | {
+    "after records were created": Point(f"{ENDPOINT}.create"),
+    "after records were changed": Point(f"{ENDPOINT}.update"),
+    "after records were deleted": Point(f"{ENDPOINT}.delete"),
+}
 
 FOLDER: Final = "CHAOS_MINES"
 PAGE: Final = 25
@@ -41,14 +49,26 @@ def arm(folder: Path) -> None:
 
 def _mined(original: Callable[..., Any], mine: Path, *, before: bool) -> Callable[..., Any]:
     def step(*arguments: Any, **options: Any) -> Any:
-        if before:
+        loaded = _has_records(arguments)
+        if before and loaded:
             _blow(mine)
         answer = original(*arguments, **options)
-        if not before:
+        if not before and loaded:
             _blow(mine)
         return answer
 
     return step
+
+
+def _has_records(arguments: tuple[Any, ...]) -> bool:
+    """Whether a step of a page has records in its hands: most pages of a feed have none, and nothing to lose."""
+    for argument in arguments:
+        records = getattr(argument, "verdicts", getattr(argument, "candidates", argument))
+        if isinstance(records, (list, tuple)):
+            return bool(records)
+        if isinstance(records, dict):
+            return any(records.values())
+    return True
 
 
 def _blow(mine: Path) -> None:

@@ -23,6 +23,7 @@ from tests.faults.chaos.places import Places
 
 EDITED = ("name", "phone", "fax")
 SLOW_SECONDS = (0.1, 1.0)
+MANY = 8
 
 
 @dataclass
@@ -79,14 +80,16 @@ class Users:
     def edit(self) -> None:
         """One more edit, of a kind and on a record that chance decides."""
         acts: dict[Callable[[Mapping, str], None], int] = {
-            self._update: 60,
-            self._create: 10,
+            self._update: 50,
+            self._create: 8,
+            self._enter_many: 4,
             self._delete: 8,
+            self._clear_out: 4,
             self._update_both: 6,
             self._replace: 3,
-            self._update_deleted: 3,
-            self._update_many: 2,
-            self._update_slowly: 5,
+            self._update_deleted: 4,
+            self._update_many: 3,
+            self._create_slowly: 5,
         }
         (act,) = self._chance.choices(list(acts), list(acts.values()))
         act(self._chance.choice(MAPPINGS), self._chance.choice(SIDES))
@@ -100,6 +103,10 @@ class Users:
         self._do("create", mapping, side, birth, values, self._insert(mapping, side, values))
         if mapping.twins and self._chance.random() < 0.2:
             self._do("create a twin", mapping, _other(side), birth, values, self._insert(mapping, _other(side), values))
+
+    def _enter_many(self, mapping: Mapping, side: str) -> None:
+        for _ in range(MANY):
+            self._create(mapping, side)
 
     def _replace(self, mapping: Mapping, side: str) -> None:
         """Delete a record and enter it again under the same name."""
@@ -135,11 +142,11 @@ class Users:
         self._do("update deleted", mapping, side, birth, values, self._change(mapping, side, birth, values))
 
     def _update_many(self, mapping: Mapping, side: str) -> None:
-        for birth in [self._pick(mapping) for _ in range(15)]:
+        for birth in [self._pick(mapping) for _ in range(2 * MANY)]:
             values = self._some_values()
             self._do("update many", mapping, side, birth, values, self._change(mapping, side, birth, values))
 
-    def _update_slowly(self, mapping: Mapping, side: str) -> None:
+    def _create_slowly(self, mapping: Mapping, side: str) -> None:
         """A transaction that commits late, or never; nobody else touches what it holds."""
         birth, values = self._value("B"), {"name": self._value("V"), "phone": self._value("V")}
         commits, until = self._chance.random() < 0.7, time.monotonic() + self._chance.uniform(*SLOW_SECONDS)
@@ -161,6 +168,10 @@ class Users:
         birth = self._pick(mapping)
         self._bury(mapping, birth)
         self._do("delete", mapping, side, birth, {}, self._erase(mapping, side, birth))
+
+    def _clear_out(self, mapping: Mapping, side: str) -> None:
+        for _ in range(MANY):
+            self._delete(mapping, side)
 
     # How they do it
 

@@ -7,6 +7,7 @@ reading transactions of the product roll back.
 import asyncio
 import threading
 from collections.abc import Coroutine
+from contextlib import suppress
 from enum import Enum
 from pathlib import Path
 from typing import Any
@@ -59,13 +60,13 @@ class Wire:
             return
         pumps = [self._requests(reader, far_writer, writer), _pump(far_reader, writer)]
         tasks = [asyncio.ensure_future(pump) for pump in pumps]
-        try:
+        with suppress(asyncio.CancelledError):  # the run ends; a task that says so would be reported as broken
             await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
-        finally:
-            for task in tasks:
-                task.cancel()
-            for end in (writer, far_writer):
-                end.transport.abort()
+        for task in tasks:
+            task.cancel()
+        for end in (writer, far_writer):
+            end.transport.abort()
+        with suppress(asyncio.CancelledError):
             await asyncio.gather(*tasks, return_exceptions=True)
 
     async def _reach(self) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
