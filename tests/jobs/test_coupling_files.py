@@ -258,3 +258,28 @@ def test_remove_by_filter(world: World) -> None:
     for wrong in ("nothing=1", "region", "id=x"):
         assert run("couplings", "remove", "CUSTOMER", "--filter", wrong).code == 2, wrong
     assert Coupling.objects.count() == 1
+
+
+def test_composite_keys_are_json_lists(make_world: MakeWorld, tmp_path: Path) -> None:
+    world = make_world(only_coupled=True)
+    world.left.execute("ALTER TABLE customer ALTER region SET NOT NULL, ADD UNIQUE (region, id)")
+    world.set(left_key=["region", "id"])
+    numbers = [world.left.add(name=f"N{n}", region="E,U") for n in range(4)]
+    right = [world.right.add(name=f"N{n}") for n in range(4)]
+    keys = [f'["E,U", {numbers[0]}]', f'["E,U",{numbers[1]}]', '["E,U"]', numbers[3]]
+    path = tmp_path / "composite.csv"
+    with path.open("w", newline="") as text:
+        csv.writer(text).writerows([("left_key", "right_key"), *zip(keys, right, strict=True)])
+    *refused, _summary = imported(path, "--partial", "--json").objects
+    assert [(line["line"], line["code"]) for line in refused] == [(4, "key_malformed"), (5, "key_malformed")]
+    assert "region, id" in refused[0]["message"]
+    assert coupled() == [(f'["E,U",{number}]', key) for number, key in zip(numbers[:2], right[:2], strict=True)]
+    out = tmp_path / "out.csv"
+    run("couplings", "export", "CUSTOMER", out)
+    assert imported(out, "--json").object["known"] == 2
+
+
+def test_a_key_that_cannot_be_stored_is_a_refused_line(world: World, file: Callable[..., Path]) -> None:
+    *refused, _summary = imported(file([("a\0b", "1"), ("x" * 3000, "1")]), "--json").objects
+    assert [line["code"] for line in refused] == ["key_not_storable"] * 2
+    assert "a\u2400b" in refused[0]["message"]
