@@ -7,6 +7,8 @@ reads well without ``record`` or ``mapping``. A code whose ``reason`` makes a di
 
 from django.utils.translation import gettext_lazy as _
 
+from couplings.explanations import EXPLANATIONS
+
 DECISIONS = {
     "conflict": _(
         "Cannot update a record in the %(mapping)s table. The mapping of %(fields)s is bidirectional, and both values "
@@ -345,6 +347,7 @@ SENTENCES = (
     | CONNECTIONS
     | SCHEMA
     | JOBS
+    | EXPLANATIONS
 )
 
 NEXT_STEPS = {

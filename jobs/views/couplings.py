@@ -24,6 +24,7 @@ from jobs.services import couplings as service
 from jobs.services import undo
 from jobs.services.comparison import compare
 from jobs.services.errors import Refused
+from jobs.services.explaining import explain
 from jobs.views.answers import back, form_of, say_resting, say_scheduled
 
 RELATED = ("mapping__left_connection", "mapping__right_connection")
@@ -39,6 +40,7 @@ def coupling(request: HttpRequest, pk: int) -> HttpResponse:
         "coupling": found,
         "error": SyncError.objects.open().filter(coupling=found).select_related(*RELATED, "connection").first(),
         "comparison": compare(found.mapping, found.left_key, found.right_key, found),
+        "why": explain(found.mapping, found.left_key).sentences if "why" in request.GET else [],
         "entries": [log.readable(entry, found.mapping) for entry in entries],
         "undoable": undo.undoable(entries.rows),
         "page": entries,

@@ -10,7 +10,7 @@ from django.utils.translation import ngettext
 
 from couplings.messages import render
 from couplings.models import Coupling, SyncError, TableMapping
-from jobs.management import coupling_files, match_couplings, output
+from jobs.management import coupling_files, explain, match_couplings, output
 from jobs.management.output import IN_STEP, NO_CONNECTION, OUT_OF_STEP
 from jobs.models import JobState, SyncJob
 from jobs.services import actions, matching
@@ -47,6 +47,7 @@ class Command(BaseCommand):
         import_.add_argument("--dry-run", action="store_true", help=_("check every line, and stop"))
         import_.add_argument("--partial", action="store_true", help=_("couple the good lines where others are refused"))
         self._add(commands, "find-deleted", _("look for coupled records that were deleted"))
+        explain.add_arguments(self._add(commands, "explain", _("say why a record is, or is not, in step")))
 
     def _add(self, commands: Any, name: str, told: str) -> ArgumentParser:
         command: ArgumentParser = commands.add_parser(name, help=told)
@@ -64,6 +65,7 @@ class Command(BaseCommand):
             "find-deleted": self._find_deleted,
             "export": self._export,
             "import": self._import,
+            "explain": self._explain,
         }
         try:
             code = calls[options["command"]](mapping, options)
@@ -88,6 +90,9 @@ class Command(BaseCommand):
     def _object(self, mapping: TableMapping, row: Coupling) -> dict[str, Any]:
         keys = {"left_key": row.left_key, "right_key": row.right_key}
         return {"id": row.pk, "mapping": mapping.name} | keys | {"last_synced": row.last_synced}
+
+    def _explain(self, mapping: TableMapping, options: dict[str, Any]) -> int:
+        return explain.run(self.stdout, mapping, options["key"], options["side"], as_json=options["json"])
 
     def _couple(self, mapping: TableMapping, options: dict[str, Any]) -> int:
         coupling = service.add(mapping, options["left_key"], options["right_key"], user=None)
