@@ -257,7 +257,7 @@ def source_of(entry: MappingEntry, side: Side) -> Source:
     values = entry.side(side)
     return Source(
         table=values.table,
-        fields=(*(field.field(side) for field in entry.mapped), *(c.field for c in entry.constants if c.side is side)),
+        fields=tuple(field.field(side) for field in entry.mapped),
         schema=values.schema or None,
         key=values.key,
         modified_on=values.modified_on or None,
