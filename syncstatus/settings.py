@@ -175,8 +175,8 @@ CELERY_BEAT_SCHEDULE = {
     "ring-due": {
         "task": "jobs.tasks.ring_due",
         "schedule": Steady(5.0),
-        # Bells that nobody hears do not pile up for ever. Beat's clock writes the time and a worker's reads it, so it is
-        # far longer than clocks are apart: with seconds, a worker whose clock is ahead hears none.
+        # Bells that nobody hears do not pile up for ever. Beat's clock writes the time and a worker's reads it, so it
+        # is far longer than clocks are apart: with seconds, a worker whose clock is ahead hears none.
         "options": {"expires": 3600.0},
     },
 }
