@@ -1,12 +1,10 @@
 from django.conf import settings
-from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models import Q
 from django.db.models.fields.json import KT
 from django.utils.translation import gettext_lazy as _
 
 from couplings.models import TableMapping
-from couplings.models.log import RecordEntry
 
 
 class Kind(models.TextChoices):
@@ -47,7 +45,6 @@ class JobState(models.TextChoices):
 
 
 ENDED = (JobState.FINISHED, JobState.FAILED, JobState.CANCELLED)
-
 
 ACTIVE = (JobState.QUEUED, JobState.RUNNING, JobState.PAUSED)
 """States of a job that has not ended."""
@@ -193,168 +190,3 @@ class SyncJob(models.Model):
             "cancel": (works or waits_for_person) and self.asked != Wish.CANCEL,
         }
         return [action for action, fits in fitting.items() if fits]
-
-
-class PlannedChange(RecordEntry):
-    """What a preview that is kept would do to one record: a plan that waits to be applied (DESIGN R12).
-
-    Records that would be unchanged, excluded or skipped have none. ``deletes`` is the side on which the record would be
-    deleted. Retention drops a plan's rows with its job.
-    """
-
-    deletes = models.CharField(max_length=5, blank=True, default="")
-
-    class Meta:
-        verbose_name = _("planned change")
-        verbose_name_plural = _("planned changes")
-        indexes = [
-            # A preview's page lists them by outcome; a job that applies them goes through them in the same order.
-            models.Index(fields=["job", "outcome", "id"], name="planned_changes_of_a_job"),
-        ]
-
-
-class CreateIntent(models.Model):
-    """The announcement of a create, committed before it is sent (DESIGN R7).
-
-    While it stands, nobody knows whether the record exists on the other side: the next run searches for ``target_key``
-    or the ``values`` written before it creates anything, and adopts what it finds. Where neither is known any more,
-    because somebody has edited the new record, it lies at least ``behind`` this key (see ``runner.lookalikes``).
-    """
-
-    mapping = models.ForeignKey(TableMapping, models.CASCADE, related_name="+", db_index=False)
-    side = models.CharField(max_length=5)  # where the record is created
-    source_key = models.TextField()
-    idempotency_key = models.UUIDField()
-    target_key = models.TextField(null=True, blank=True)
-    values = models.TextField(default="{}")
-    behind = models.TextField(null=True, blank=True)
-    job = models.BigIntegerField()
-    created = models.DateTimeField(auto_now_add=True)
-
-    class Meta:
-        verbose_name = _("create intent")
-        verbose_name_plural = _("create intents")
-        constraints = [
-            models.UniqueConstraint(fields=["mapping", "side", "source_key"], name="one_intent_a_record"),
-        ]
-
-    def __str__(self) -> str:
-        return f"{self.side} {self.source_key}"
-
-
-class RecordHolder(models.Model):
-    """Somebody who works on a mapping's records: a run of a job, or a service that couples or uncouples. It lives until
-    ``until`` unless its lease is renewed; ``seen`` is the point in the order of locks and releases up to which it knows
-    what others did."""
-
-    mapping = models.ForeignKey(TableMapping, models.CASCADE, related_name="+", db_index=False)
-    name = models.CharField(max_length=100)
-    until = models.DateTimeField()
-    seen = models.BigIntegerField()
-
-    class Meta:
-        verbose_name = _("holder of records")
-        verbose_name_plural = _("holders of records")
-        constraints = [models.UniqueConstraint(fields=["mapping", "name"], name="one_entry_a_holder")]
-
-    def __str__(self) -> str:
-        return self.name
-
-
-class JobPart(models.Model):
-    """A page of records that a running job has listed and not yet worked off. Whichever worker comes first takes it;
-    it is deleted in the transaction that remembers the page (see ``jobs.runner.sharing``).
-
-    ``listing`` says what ``keys`` with their ``versions``, or ``ids``, are: ``jobs.runner.sources.Listing``. ``terms``
-    are what the job's worker has found out and others have to know.
-    """
-
-    job = models.ForeignKey(SyncJob, models.CASCADE, related_name="parts", db_index=False)
-    listing = models.CharField(max_length=10)
-    side = models.CharField(max_length=5, blank=True, default="")
-    keys = ArrayField(models.TextField(), default=list)
-    versions = ArrayField(models.TextField(), default=list)
-    ids = ArrayField(models.BigIntegerField(), default=list)
-    terms = models.JSONField(default=dict)
-    holder = models.CharField(max_length=100, blank=True, default="")
-    lease_until = models.DateTimeField(null=True, blank=True)
-    attempts = models.PositiveIntegerField(default=0)
-
-    class Meta:
-        verbose_name = _("part of a job")
-        verbose_name_plural = _("parts of jobs")
-        # Workers take the oldest part that nobody has.
-        indexes = [models.Index(fields=["job", "id"], name="parts_of_a_job")]
-
-    def __str__(self) -> str:
-        return f"{self.pk} {self.job_id} {self.listing}"
-
-
-class RecordLock(models.Model):
-    """Records in work: those of one page, by ``jobs.runner.locks.mark``. ``released`` is null while they are held, and
-    says afterwards, in the order of ids, when others could see what became of them."""
-
-    mapping = models.ForeignKey(TableMapping, models.CASCADE, related_name="+", db_index=False)
-    holder = models.CharField(max_length=100)
-    records = ArrayField(models.IntegerField())
-    released = models.BigIntegerField(null=True, blank=True)
-
-    class Meta:
-        verbose_name = _("records in work")
-        verbose_name_plural = _("records in work")
-        # Every page asks whether others hold one of its records.
-        indexes = [models.Index(fields=["mapping"], name="locks_of_a_mapping")]
-
-    def __str__(self) -> str:
-        return f"{self.pk} {self.holder}"
-
-
-class Total(models.Model):
-    """What the jobs of a mapping that have ended add up to, by kind and state: the counters of /metrics.
-
-    They outlive the jobs, because a counter must not go down when retention deletes some. ``name`` is ``jobs``,
-    ``seconds``, an outcome, or ``within_60`` for the jobs that took a minute at most (see ``jobs.totals``).
-    """
-
-    mapping = models.ForeignKey(TableMapping, models.CASCADE, related_name="+", db_index=False)
-    kind = models.CharField(max_length=20)
-    state = models.CharField(max_length=10)
-    name = models.CharField(max_length=20)
-    value = models.FloatField()
-
-    class Meta:
-        verbose_name = _("total")
-        verbose_name_plural = _("totals")
-        constraints = [models.UniqueConstraint(fields=["mapping", "kind", "state", "name"], name="one_total_a_name")]
-
-    def __str__(self) -> str:
-        return f"{self.mapping_id} {self.kind} {self.state} {self.name}"
-
-
-class Worker(models.Model):
-    """A worker process, which says every few seconds that it lives (``jobs.workers``)."""
-
-    name = models.CharField(max_length=300, unique=True)
-    started = models.DateTimeField()
-    seen = models.DateTimeField()
-
-    class Meta:
-        verbose_name = _("worker")
-        verbose_name_plural = _("workers")
-
-    def __str__(self) -> str:
-        return self.name
-
-
-class Slot(models.Model):
-    """When something is due that is done once in a while for the whole installation, however many beats ring."""
-
-    name = models.CharField(max_length=30, unique=True)
-    next_run = models.DateTimeField()
-
-    class Meta:
-        verbose_name = _("slot")
-        verbose_name_plural = _("slots")
-
-    def __str__(self) -> str:
-        return self.name

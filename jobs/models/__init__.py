@@ -1,0 +1,26 @@
+from jobs.models.intent import CreateIntent
+from jobs.models.job import ACTIVE, ENDED, LONG, OUTCOMES, JobState, Kind, SyncJob, Trigger, Wish
+from jobs.models.plan import PlannedChange
+from jobs.models.total import Total
+from jobs.models.work import JobPart, RecordHolder, RecordLock
+from jobs.models.worker import Slot, Worker
+
+__all__ = [
+    "ACTIVE",
+    "ENDED",
+    "LONG",
+    "OUTCOMES",
+    "CreateIntent",
+    "JobPart",
+    "JobState",
+    "Kind",
+    "PlannedChange",
+    "RecordHolder",
+    "RecordLock",
+    "Slot",
+    "SyncJob",
+    "Total",
+    "Trigger",
+    "Wish",
+    "Worker",
+]
