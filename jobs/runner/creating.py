@@ -17,7 +17,7 @@ from jobs.runner.requests import denied_intents
 from syncstatus.connectors.ports import Endpoint
 from syncstatus.engine.base import dump_base, load_base
 from syncstatus.engine.decisions import ErrorKind, Problem
-from syncstatus.engine.records import Memory, Record, Side
+from syncstatus.engine.records import UNKNOWN, Memory, Record, Side, Values
 from syncstatus.engine.values import Kind
 
 
@@ -165,7 +165,7 @@ def _search(run: Run, intent: CreateIntent) -> list[Record]:
     wanted = load_base(run.rules, intent.values, None)[0]
     names, values = _criteria(run, side, wanted)
     found = endpoint.search(names, [values], case_sensitive=[False] * len(names)) if names else []
-    same = [record for record in found if run.rules.compiled.canonical[side](record.values) == wanted]
+    same = [record for record in found if _has_values(run, side, record, wanted)]
     taken = couplings.by_key(run.mapping.pk, side, [record.key for record in same], with_base=False)
     return [record for record in same if record.key not in taken]
 
@@ -175,7 +175,13 @@ def _may_be_foreign(run: Run, side: Side, intent: CreateIntent, record: Record) 
     if intent.target_key is None or intent.target_key != intent.source_key:
         return False
     wanted = load_base(run.rules, intent.values, None)[0]
-    return run.rules.compiled.canonical[side](record.values) != wanted
+    return not _has_values(run, side, record, wanted)
+
+
+def _has_values(run: Run, side: Side, record: Record, wanted: Values) -> bool:
+    """Whether the record holds what was sent; other fields are as the system made them."""
+    form = run.rules.compiled.canonical[side](record.values)
+    return all(there == value for there, value in zip(form, wanted, strict=True) if value is not UNKNOWN)
 
 
 def _criteria(run: Run, side: Side, wanted: tuple[Any, ...]) -> tuple[list[str], tuple[Any, ...]]:
@@ -185,7 +191,7 @@ def _criteria(run: Run, side: Side, wanted: tuple[Any, ...]) -> tuple[list[str],
     chosen = [
         position
         for position, value in enumerate(wanted)
-        if value not in (None, "") and run.rules.fields[position].type(side).kind in exact
+        if value not in (None, "", UNKNOWN) and run.rules.fields[position].type(side).kind in exact
     ]
     converters = run.rules.compiled.converters[side]
     return [names[p] for p in chosen], tuple(converters[p](wanted[p]) for p in chosen)

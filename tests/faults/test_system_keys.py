@@ -67,6 +67,18 @@ def test_each_record_is_created_once_and_adopted(story: World, point: str) -> No
     story.assert_quiet()
 
 
+def test_a_field_that_was_not_sent_is_no_reason_to_create_again(story: World) -> None:
+    """A field of the other direction is empty in what was sent, and whatever the system made of it."""
+    story.mapping.fields.filter(left="fax").update(direction="right_to_left")
+    story.mapping.fields.filter(left="phone").update(clear=False, transforms=[{"prefix": "T"}])
+    story.left.edit(story.left.keys()[0], phone=None)
+    processes.die_at("after the other side's commit", 1, "sync", "CUSTOMER")
+    story.sync()
+    assert names(story.right) == names(story.left)
+    assert not SyncError.objects.open().exists()
+    story.assert_quiet()
+
+
 def test_what_was_edited_before_the_adoption_travels(story: World) -> None:
     processes.die_at("after the other side's commit", 1, "sync", "CUSTOMER")
     (key, *_) = story.left.keys()
