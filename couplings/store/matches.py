@@ -19,6 +19,7 @@ SHOWN = 20
 SOURCE, TARGET = "matching_source", "matching_target"
 _FOUND = "matching_found"
 
+_REST = "matching_rest"
 _BLOCKS = "matching_block"
 
 _TABLES = {
@@ -26,6 +27,7 @@ _TABLES = {
     TARGET: "seq integer PRIMARY KEY, key text, prints uuid[], texts text, filled boolean, marked boolean,"
     " partner text, torn boolean",
     _FOUND: "seq integer PRIMARY KEY, source text, target text, priority integer, problem text",
+    _REST: "seq integer PRIMARY KEY, key text, texts text, filled boolean, marked boolean",
     _BLOCKS: "block text, seq integer",
 }
 
@@ -127,6 +129,16 @@ def analyze() -> None:
         cursor.execute(f"ANALYZE {', '.join(_TABLES)}")
 
 
+def close() -> None:
+    """Nothing more is settled. What is left over on the other side is told apart once, not for each page of it."""
+    with open_cursor() as cursor:
+        cursor.execute(
+            f"INSERT INTO {_REST} SELECT t.seq, t.key, t.texts, t.filled, t.marked FROM {TARGET} t"
+            f" WHERE t.partner IS NULL AND NOT EXISTS (SELECT FROM {_FOUND} f WHERE f.target = t.key)"
+        )
+    analyze()
+
+
 def alike(criterion: int) -> Iterator[Alike]:
     """Sources that nothing has settled yet and that share their fingerprint of ``criterion`` (counted from 0) with a
     candidate; those with the same fingerprint in a row, in key order. What is settled meanwhile changes nothing."""
@@ -158,8 +170,9 @@ def sought(after: int, limit: int) -> list[Sought]:
     with open_cursor() as cursor:
         cursor.execute(
             "SELECT s.seq, s.key, s.texts, s.filled, s.marked, f.target, f.priority, f.problem"
-            f" FROM {SOURCE} s LEFT JOIN {_FOUND} f ON f.seq = s.seq WHERE s.seq > %s ORDER BY s.seq LIMIT %s",
-            (after, limit),
+            f" FROM {SOURCE} s LEFT JOIN {_FOUND} f ON f.seq = s.seq AND f.seq > %s WHERE s.seq > %s"
+            " ORDER BY s.seq LIMIT %s",
+            (after, after, limit),  # said of both, or each page would begin at the beginning of one of them
         )
         rows = map(Sought._make, cursor.fetchall())
         return [row._replace(problem=json.loads(row.problem)) if isinstance(row.problem, str) else row for row in rows]
@@ -176,9 +189,7 @@ def unsought(after: int, limit: int) -> list[Unsought]:
     """Free records of the other side in key order that became nobody's partner."""
     with open_cursor() as cursor:
         cursor.execute(
-            f"SELECT t.seq, t.key, t.texts, t.filled, t.marked FROM {TARGET} t"
-            f" WHERE t.seq > %s AND t.partner IS NULL AND NOT EXISTS (SELECT FROM {_FOUND} f WHERE f.target = t.key)"
-            " ORDER BY t.seq LIMIT %s",
+            f"SELECT {', '.join(Unsought._fields)} FROM {_REST} WHERE seq > %s ORDER BY seq LIMIT %s",
             (after, limit),
         )
         return list(map(Unsought._make, cursor.fetchall()))

@@ -115,6 +115,7 @@ class Pairing:
                         page = []
             matches.settle(page)
             matches.analyze()
+        matches.close()
 
     def _settled(self, criterion: Criterion, alike: Iterator[matches.Alike]) -> Iterator[Settled]:
         """What becomes of sources with the same fingerprint; they are read one by one, as there may be a million."""
