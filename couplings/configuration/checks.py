@@ -2,9 +2,10 @@
 
 import os
 from collections.abc import Callable, Hashable, Iterator, Mapping
+from dataclasses import dataclass
 
 from couplings.configuration import references
-from couplings.configuration.entries import ConnectionEntry, Document, FieldEntry, MappingEntry, SideEntry
+from couplings.configuration.entries import ConnectionEntry, Document, MappingEntry, SideEntry
 from couplings.configuration.masks import masked_parts, path_of, texts
 from couplings.configuration.problems import Path, Problems, nearest
 from couplings.configuration.value_checks import ValueChecks
@@ -153,31 +154,45 @@ def shared_targets(document: Document, stored: Document, identity: Identity) -> 
     Filters on both sides may keep the records apart; two equal ones do not.
     """
     problems = Problems()
-    writers: dict[Hashable, list[tuple[MappingEntry, FieldEntry, Side]]] = {}
-    for mapping, field, side in targets(document.over(stored)):
-        target = (identity(mapping.side(side)), field.field(side))
-        for other, _field, other_side in writers.setdefault(target, []):
-            if other.name != mapping.name and overlap(mapping.side(side), other.side(other_side)):
+    writers: dict[Hashable, list[Target]] = {}
+    for target in targets(document.over(stored)):
+        mapping, side = target.mapping, target.side
+        known = writers.setdefault((identity(mapping.side(side)), target.field), [])
+        for other in known:
+            if other.mapping.name != mapping.name and overlap(mapping.side(side), other.mapping.side(other.side)):
                 # Reported where the file can be changed, once, by the mapping that stands later in it.
-                late, early = by_place(document, mapping, other)
-                path = (*late.path, "fields", field.left if late is mapping else _field.left)
-                params = {"field": field.field(side), "connection": mapping.side(side).connection, "other": early.name}
-                if late.name in document.mappings and document.is_sound(late):
-                    problems.add(document.place(path), path, "target_shared", **params)
-        writers[target].append((mapping, field, side))
+                late, early = by_place(document, target, other)
+                about = {"connection": mapping.side(side).connection, "other": early.mapping.name}
+                if late.mapping.name in document.mappings and document.is_sound(late.mapping):
+                    problems.add(document.place(late.path), late.path, "target_shared", field=target.field, **about)
+        known.append(target)
     return problems
 
 
-def targets(document: Document) -> Iterator[tuple[MappingEntry, FieldEntry, Side]]:
+@dataclass(frozen=True, slots=True)
+class Target:
+    """A field that a mapping writes, and where the file says so."""
+
+    mapping: MappingEntry
+    side: Side
+    field: str
+    path: Path
+
+
+def targets(document: Document) -> Iterator[Target]:
     for mapping in document.mappings.values():
-        if mapping.enabled:
-            for field in mapping.mapped:
-                yield from ((mapping, field, side) for side in Side if mapping.writes(field, side))
+        if not mapping.enabled:
+            continue
+        for field in mapping.mapped:
+            path = (*mapping.path, "fields", field.left)
+            yield from (Target(mapping, side, field.field(side), path) for side in Side if mapping.writes(field, side))
+        for constant in mapping.constants:
+            yield Target(mapping, constant.side, constant.field, constant.path(mapping.path))
 
 
-def by_place(document: Document, one: MappingEntry, other: MappingEntry) -> tuple[MappingEntry, MappingEntry]:
-    """The later one first; a mapping that is not in the file counts as earlier than all."""
-    return (one, other) if document.place(one.path) >= document.place(other.path) else (other, one)
+def by_place(document: Document, one: Target, other: Target) -> tuple[Target, Target]:
+    """The one of the later mapping first; a mapping that is not in the file counts as earlier than all."""
+    return (one, other) if document.place(one.mapping.path) >= document.place(other.mapping.path) else (other, one)
 
 
 def overlap(one: SideEntry, other: SideEntry) -> bool:

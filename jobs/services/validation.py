@@ -7,6 +7,7 @@ from typing import Any
 from couplings.configuration.checks import same_tables, shared_targets
 from couplings.configuration.entries import Document, FieldEntry, MappingEntry, SideEntry
 from couplings.configuration.problems import Path, Problems, nearest
+from couplings.configuration.value_checks import all_steps
 from couplings.models import Connection
 from jobs.services import filter_values
 from jobs.services.systems import Systems
@@ -126,8 +127,11 @@ class Validator:
         except KindsDiffer:
             types = {"left_type": left.native_type, "right_type": right.native_type}
             self.refuse(path, "kinds_differ", **params, **types)
-        only_texts = [step.name for step in field.transforms if step.name in OF_TEXTS]
-        if only_texts and Kind.TEXT not in (left.type.kind, right.type.kind):
+            return
+        steps = [step.name for steps in all_steps(field) for step in steps]
+        no_values = {left.type.kind, right.type.kind} & {Kind.JSON, Kind.BINARY}
+        only_texts = steps if no_values else [name for name in steps if name in OF_TEXTS]
+        if only_texts and (no_values or Kind.TEXT not in (left.type.kind, right.type.kind)):
             self.refuse((*path, "transform"), "transform_needs_text", transform=only_texts[0], **params)
 
 

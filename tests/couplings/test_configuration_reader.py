@@ -436,3 +436,13 @@ def test_a_kind_of_an_installed_package() -> None:
     assert list(problems) == []
     assert document.connections["ERP"].kind == "fax"
     assert [problem.code for problem in read_document(text)[1]] == ["kind_unknown"]
+
+
+def test_two_mappings_with_a_constant_for_the_same_field_are_refused() -> None:
+    first = changed("depends_on: [ITEM]", "constants: {right: {company: 1}}")
+    second = TWICE.replace("label: full_name", "label: nickname\n    constants: {right: {company: 2}}")
+
+    (problem,) = find_problems(first + second)
+
+    assert (problem.code, problem.path) == ("target_shared", ("mappings", "CLIENT", "constants", "right", "company"))
+    assert problem.line == 36

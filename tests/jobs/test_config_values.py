@@ -38,6 +38,14 @@ REFUSED = [
         f"12: {PLACE}.fields.photo: “photo” (BLOB) and “picture” (BLOB) have no common form. Map fields of like types.",
     ),
     (
+        "phone: telephone",
+        "attributes: {to: land, transform: [{prefix: a}]}",
+        (
+            f"12: {PLACE}.fields.attributes.transform: “prefix” works on texts only, and neither “attributes” nor “land” "
+            "holds one."
+        ),
+    ),
+    (
         "schedule: {every: 30m}",
         "constants: {right: {segmnt: A}}",
         f"9: {PLACE}.constants.right.segmnt: The table “client” in CRM has no field “segmnt”. Did you mean “segment”?",
