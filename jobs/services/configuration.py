@@ -150,7 +150,7 @@ def unmatched(document: Document, stored: Document) -> list[str]:
     """New mappings that will create every record of one side on the other, also those that exist on both."""
     new = (entry for name, entry in sorted(document.mappings.items()) if name not in stored.mappings)
     return [
-        entry.name for entry in new if not entry.only_coupled and all(field.match is None for field in entry.fields)
+        entry.name for entry in new if not entry.only_coupled and all(field.match is None for field in entry.mapped)
     ]
 
 
