@@ -49,7 +49,7 @@ def new_keys(run: Run, side: Side, candidates: Sequence[Candidate]) -> list[str 
     """The keys the new records will have, where they can be known before they are written; None where the system
     chooses one while it writes."""
     endpoint = run.endpoints[side]
-    mapped = all(name in run.positions[side] for name in endpoint.key)
+    mapped = all(name in run.rules.compiled.mapped[side] for name in endpoint.key)
     if mapped or not candidates or not endpoint.capabilities.chooses_keys:
         return [None] * len(candidates)
     reserved = endpoint.reserve_keys(len(candidates))

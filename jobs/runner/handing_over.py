@@ -16,6 +16,7 @@ from couplings.store.couplings import CouplingRow
 from jobs.runner.candidates import Candidate
 from jobs.runner.context import Run
 from jobs.runner.systems import open_endpoint
+from syncstatus.connectors.errors import SchemaMismatch
 from syncstatus.engine.base import load_base
 from syncstatus.engine.decisions import Action
 from syncstatus.engine.records import Memory, Side
@@ -71,16 +72,25 @@ def _take_over(
     partners = run.endpoints[side.other].read([row.key(side.other) for row in known.values()])
     taken = couplings.by_key(run.mapping.pk, side.other, list(partners), with_base=False)
     marked = couplings.uncoupled(run.mapping.pk, side.other, list(partners))
-    there = open_endpoint(sibling, side).stamps(list(known))
+    there = _in_filter(run, side, sibling, list(known))
     for key, row in known.items():
         partner = partners.get(row.key(side.other))
         if partner is None or partner.key in taken or partner.key in marked:
             continue
         candidate = seeking[key]
-        stays = key in there and there[key].included
         candidate.find_partner(side.other, partner)
         candidate.memory = Memory("", "", *load_base(run.rules, row.base, row.base_right))
-        candidate.taken_over, candidate.left_behind = True, None if stays else row.id
+        candidate.taken_over, candidate.left_behind = True, None if key in there else row.id
+
+
+def _in_filter(run: Run, side: Side, sibling: TableMapping, keys: Sequence[str]) -> set[str]:
+    """Those of the records that the other mapping has not lost; all of them where nobody can tell, because its filter
+    does not fit the table any more."""
+    try:
+        endpoint = open_endpoint(run.mapping, side, where=getattr(sibling, f"{side.value}_filter"))
+    except SchemaMismatch:
+        return set(keys)
+    return {key for key, stamp in endpoint.stamps(keys).items() if stamp.included}
 
 
 def _let_in(candidate: Candidate) -> None:

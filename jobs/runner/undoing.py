@@ -127,7 +127,7 @@ def _decide(run: Run, item: Item) -> Decision:
 def _with_its_key(run: Run, candidate: Candidate, side: Side) -> CreateIntent | None:
     """Whoever points at a deleted record points at its key, so it gets it back where the system lets us choose."""
     endpoint = run.endpoints[side]
-    mapped = all(name in run.positions[side] for name in endpoint.key)
+    mapped = all(name in run.rules.compiled.mapped[side] for name in endpoint.key)
     if mapped or not endpoint.capabilities.chooses_keys:
         return None
     return CreateIntent(target_key=candidate.key(side))

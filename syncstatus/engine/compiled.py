@@ -39,6 +39,7 @@ class Compiled:
         self.all_free: Final = all(self.free)
         # Where a side's field stands; of several lines that show it, the one that may write it.
         self.places: Final = {side: _places(fields, side, self.travels[side]) for side in Side}
+        self.mapped: Final = {side: {rule.field(side) for rule in fields if not rule.carried} for side in Side}
         self.carried: Final = frozenset(position for position, rule in enumerate(fields) if rule.carried)
         worked = [_worked_out(rule, rules.direction) for rule in rules.fields]
         self.transformed: Final = {position: one for position, one in enumerate(worked) if one is not None}

@@ -82,6 +82,37 @@ def test_a_record_that_moves_on_the_other_side_and_comes_back(make_world: MakeWo
         world.assert_quiet()
 
 
+def test_the_filter_may_be_one_of_a_constant(make_world: MakeWorld) -> None:
+    north, south = two(make_world)
+    for world, value in ((north, "north"), (south, "south")):
+        world.mapping.fields.filter(left="region").delete()
+        rule = {"direction": "left_to_right", "constant": value}
+        FieldMapping.objects.create(mapping=world.mapping, position=60, left="", right="status", **rule)
+    key, partner = north.pair(name="Ada", phone="12", region="north")
+    south.sync()
+
+    north.left.edit(key, region="south")
+    north.sync()
+    south.sync()
+
+    assert north.right.get(partner, "name", "phone", "status") == ("Ada", "12", "south")
+    assert (coupled(north), coupled(south)) == ([], [(key, partner)])
+    assert north.right.keys() == [partner]
+    south.assert_quiet()
+
+
+def test_an_expression_that_reads_the_key_leaves_the_key_to_the_system(make_world: MakeWorld) -> None:
+    world = make_world()
+    step = {"expression": "value + ' ' + text(id)"}
+    FieldMapping.objects.create(
+        mapping=world.mapping, position=60, left="name", right="status", direction="left_to_right", transforms=[step]
+    )
+    key, partner = world.pair(name="Ada")
+
+    assert world.right.get(partner, "status") == (f"Ada {key}",)
+    world.assert_quiet()
+
+
 def test_both_sides_edited_while_it_moved_is_decided_field_by_field(make_world: MakeWorld) -> None:
     north, south = two(make_world)
     key, partner = north.pair(name="Ada", phone="12", region="north")
