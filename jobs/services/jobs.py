@@ -1,7 +1,6 @@
 """Start jobs: hand them to the workers or run them here; preview them."""
 
 import time
-from collections.abc import Iterable
 from typing import Any
 
 from django.contrib.auth.models import User
@@ -116,14 +115,3 @@ def open_errors(mapping: TableMapping) -> bool:
     connections = (mapping.left_connection_id, mapping.right_connection_id)
     concerned = Q(mapping=mapping) | Q(connection__in=connections)
     return SyncError.objects.open().filter(concerned).exists()
-
-
-def in_order(mappings: Iterable[TableMapping]) -> list[TableMapping]:
-    """Mappings in the order of their dependencies, then by name; the configuration has refused cycles."""
-    pending = {mapping.pk: mapping for mapping in sorted(mappings, key=lambda mapping: mapping.name)}
-    ordered: list[TableMapping] = []
-    while pending:
-        free = [m for m in pending.values() if not set(m.depends_on.values_list("pk", flat=True)) & pending.keys()]
-        for mapping in free or list(pending.values()):
-            ordered.append(pending.pop(mapping.pk))
-    return ordered

@@ -10,12 +10,12 @@ from django.utils.translation import gettext as _
 
 from couplings.messages import render
 from couplings.models import TableMapping
-from jobs.management import output
+from jobs.management import first, output
 from jobs.management.interruption import interruptible
 from jobs.management.output import IN_STEP, NO_CONNECTION, OUT_OF_STEP
 from jobs.management.progress import Progress
 from jobs.models import OUTCOMES, JobState, Kind, SyncJob
-from jobs.services import couplings, jobs, plans
+from jobs.services import couplings, dependencies, jobs, plans
 from jobs.services.errors import Refused
 from syncstatus.connectors.errors import ConnectionFailed, ConnectorError
 from syncstatus.engine.records import Side
@@ -30,22 +30,46 @@ class Command(BaseCommand):
         parser.add_argument("--full", action="store_true", help=_("compare every record, not only changed ones"))
         parser.add_argument("--preview", action="store_true", help=_("say what would be done and write nothing"))
         parser.add_argument("--keep", action="store_true", help=_("keep the preview as a plan that can be applied"))
-        parser.add_argument("--apply", type=int, metavar="JOB", help=_("carry out the plan that this preview has kept"))
+        parser.add_argument(
+            "--apply",
+            type=int,
+            nargs="?",
+            const=0,
+            metavar="JOB",
+            help=_("carry out the plan that this preview has kept; with --first, and no job: what it recommends"),
+        )
         parser.add_argument("--discard", type=int, metavar="JOB", help=_("forget the plan that this preview has kept"))
         parser.add_argument("--queue", action="store_true", help=_("hand the job to the workers"))
         parser.add_argument("--json", action="store_true", help=_("one JSON object a line"))
         parser.add_argument("--records", nargs="+", metavar="KEY", help=_("only the records with these keys"))
         parser.add_argument("--side", choices=[side.value for side in Side], help=_("whose keys: left by default"))
         parser.add_argument("--use", choices=[side.value for side in Side], help=_("whose data wins every difference"))
+        first.add_arguments(parser)
 
     def handle(self, **options: Any) -> None:
         self.options = options
+        first.check(options)
+        if options["first"]:
+            self._first()
+            return
         plan = self._plan()
         mappings = [plan.mapping] if plan is not None else self._mappings()
         with interruptible(self.stderr.write) as self.interruption:
             codes = [self._sync(mapping, plan) for mapping in mappings if not self.interruption.stopped]
         if max(codes, default=IN_STEP):
             sys.exit(max(codes))
+
+    def _first(self) -> None:
+        mappings = self._mappings()
+        with interruptible(self.stderr.write) as self.interruption:
+            running = first.First(self.stdout, self.stderr, self.options, self._run_first, self._say)
+            code = running.run(mappings, lambda: self.interruption.stopped)
+        if code:
+            sys.exit(code)
+
+    def _run_first(self, mapping: TableMapping, kind: Kind, parameters: dict[str, Any]) -> SyncJob:
+        with self._watched(mapping) as watched:
+            return jobs.start_here(mapping, kind, parameters=parameters, **watched)
 
     def _plan(self) -> SyncJob | None:
         """The preview that --apply or --discard names."""
@@ -75,8 +99,10 @@ class Command(BaseCommand):
         if self.options["preview"] and self.options["queue"] and not self.options["keep"]:
             raise output.wrong(_("A preview is shown here; leave out --queue, or keep it with --keep."))
         if everything:
-            enabled = TableMapping.objects.filter(enabled=True, paused=False)
-            return jobs.in_order(enabled.select_related("left_connection", "right_connection"))
+            enabled = TableMapping.objects.filter(enabled=True).select_related("left_connection", "right_connection")
+            # A first synchronization tells what is paused, and holds back what depends on it.
+            chosen = enabled if self.options["first"] else enabled.filter(paused=False)
+            return dependencies.in_order(chosen, dependencies.dependencies())[0]
         return [output.mapping_named(name) for name in dict.fromkeys(names)]
 
     def _sync(self, mapping: TableMapping, plan: SyncJob | None) -> int:
