@@ -7,6 +7,7 @@ from typing import Any
 
 from django.utils.formats import number_format
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 from couplings.messages import named
 from couplings.models import FieldMapping, TableMapping
@@ -31,7 +32,7 @@ def arrow(direction: str) -> str:
 
 def sentences(mapping: TableMapping) -> list[str]:
     """What this mapping does, one rule a sentence."""
-    return [*_travel(mapping), *_conflicts(mapping), _guard(mapping), _schedule(mapping)]
+    return [*_travel(mapping), *_defaults(mapping), *_conflicts(mapping), _guard(mapping), _schedule(mapping)]
 
 
 def fields(mapping: TableMapping) -> list[FieldRow]:
@@ -88,6 +89,13 @@ def deletion_policy(policy: str) -> str:
             return _("delete it on the other side as well")
 
 
+def _defaults(mapping: TableMapping) -> Iterator[str]:
+    for side, rules in mapping.defaults.items():
+        names = dict.fromkeys(name for rule in rules for name in rule["set"])
+        told = {"side": mapping.side_name(side), "fields": ", ".join(names)}
+        yield _("New records in %(side)s are given defaults: %(fields)s.") % told
+
+
 def _guard(mapping: TableMapping) -> str:
     share = number_format(mapping.guard_share * 100, 0)
     text = _(
@@ -121,7 +129,9 @@ def _value_notes(field: FieldMapping) -> Iterator[str]:
     if field.transforms:
         yield ", ".join(_steps(field.transforms))
     if field.values:
-        yield _("%(count)s values mapped") % {"count": number_format(len(field.values["map"]), force_grouping=True)}
+        count = len(field.values["map"])
+        text = ngettext("%(count)s value mapped", "%(count)s values mapped", count)
+        yield text % {"count": number_format(count, force_grouping=True)}
     if field.required:
         yield _("required")
     if not field.clear:

@@ -1,4 +1,5 @@
 from datetime import timedelta
+from html import unescape
 
 import pytest
 from django.db import connection
@@ -6,7 +7,7 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
-from couplings.models import Connection
+from couplings.models import Connection, FieldMapping
 from jobs.models import JobState, Kind, SyncJob
 from tests import given
 
@@ -57,6 +58,19 @@ def test_its_rules_are_sentences_with_the_systems_names(ada: Client) -> None:
         "It runs every 30 min.",
     ):
         assert sentence in page, sentence
+
+
+def test_what_happens_to_values_is_told(ada: Client) -> None:
+    mapping = given.mapping(defaults={"right": [{"set": {"segment": "new", "status": 1}}]})
+    steps = ["trim", {"prefix": "C-"}]
+    mapping.fields.filter(left="phone").update(transforms=steps, values={"map": {"a": "b"}}, required=True, clear=False)
+    FieldMapping.objects.create(mapping=mapping, position=9, left="", right="company", constant="CRONUS")
+
+    page = unescape(ada.get("/mappings/CUSTOMER/").content.decode())
+
+    assert 'trim, {"prefix": "C-"}, 1 value mapped, required, emptied values do not travel' in page
+    assert "always CRONUS" in page
+    assert "New records in CRM are given defaults: segment, status." in page
 
 
 def test_a_name_may_hold_what_configurations_allow(ada: Client) -> None:

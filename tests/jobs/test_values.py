@@ -215,6 +215,33 @@ def test_a_created_record_with_a_default_is_undone(make_world: MakeWorld) -> Non
     assert world.left.keys() == [key]
 
 
+def test_what_was_written_through_a_map_and_a_prefix_is_undone(make_world: MakeWorld) -> None:
+    world = make_world()
+    rule(world, "phone", transforms=[{"prefix": "T-"}])
+    add_rule(world, "region", "status", values=COUNTRIES)
+    key, partner = world.pair(name="Ada", phone="12", region="DK")
+    world.right.edit(partner, phone="T-34", status="Sweden")
+    job = world.sync()
+    assert world.left.get(key, "phone", "region") == ("34", "SE")
+
+    undo.undo_job(job, user=None, queue=False)
+
+    assert world.left.get(key, "phone", "region") == ("12", "DK")
+    assert world.right.get(partner, "phone", "status") == ("T-34", "Sweden")
+
+
+def test_records_match_by_what_their_values_stand_for(make_world: MakeWorld) -> None:
+    world = make_world(match=["phone"])
+    rule(world, "phone", transforms=["trim", {"prefix": "T-"}])
+    add_rule(world, "region", "status", values=COUNTRIES)
+    left = world.left.add(name="Ada", phone=" 12", region="DK")
+    right = world.right.add(name="Ada", phone="T-12", status="Denmark")
+
+    assert told(world.sync()) == {"coupled": 1}
+    assert world.coupling(left).right_key == right
+    world.assert_quiet()
+
+
 def test_a_required_field_that_is_empty_is_refused_before_anything_is_sent(make_world: MakeWorld) -> None:
     world = make_world()
     rule(world, "phone", required=True)
