@@ -91,7 +91,7 @@ def deletion_policy(policy: str) -> str:
 
 def _defaults(mapping: TableMapping) -> Iterator[str]:
     for side, rules in mapping.defaults.items():
-        names = dict.fromkeys(name for rule in rules for name in rule["set"])
+        names = sorted({name for rule in rules for name in rule["set"]})
         told = {"side": mapping.side_name(side), "fields": ", ".join(names)}
         yield _("New records in %(side)s are given defaults: %(fields)s.") % told
 
