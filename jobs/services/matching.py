@@ -202,5 +202,5 @@ def source_side(mapping: TableMapping) -> Side:
 
 
 def _check_criteria(mapping: TableMapping) -> None:
-    if not mapping.fields.filter(match__isnull=False).exists():
+    if not mapping.fields.filter(match__isnull=False, enabled=True).exists():
         raise Refused("no_match_fields", mapping=mapping.name)

@@ -199,7 +199,9 @@ def test_the_direction_says_who_looks_for_whom(make_world: MakeWorld) -> None:
     assert sorted(line.result.value for line in preview(world)) == ["duplicate", "pair"]
 
 
-def test_a_mapping_without_match_fields_is_refused(world: World) -> None:
+def test_a_mapping_without_match_fields_is_refused(make_world: MakeWorld) -> None:
+    world = make_world(match=["name"])
+    FieldMapping.objects.filter(left="name").update(enabled=False)
     with pytest.raises(Refused, match="no_match_fields"), matching.preview(world.mapping):
         pass
     with pytest.raises(Refused, match="no_match_fields"):
