@@ -25,10 +25,13 @@ _TABLES = ("connection", "schema", "table")
 
 
 def find_partners(run: Run, candidates: Sequence[Candidate]) -> None:
-    """Give each record that another mapping has coupled its partner from there, and what they agreed on."""
+    """Give each record that another mapping has coupled its partner from there, and what they agreed on. Costs nothing
+    where there is no such mapping."""
+    if not _siblings(run, candidates):
+        return
     for side in Side:
         seeking = {key: c for c in candidates if _seeks(c, side) and (key := c.key(side)) is not None}
-        for sibling in _siblings(run) if seeking else ():
+        for sibling in _siblings(run, candidates) if seeking else ():
             known = couplings.by_key(sibling.pk, side, seeking)
             if known:
                 _take_over(run, side, sibling, seeking, known)
@@ -37,9 +40,9 @@ def find_partners(run: Run, candidates: Sequence[Candidate]) -> None:
         _let_in(candidate)
 
 
-def as_coupled(candidates: Sequence[Candidate]) -> None:
+def as_coupled(run: Run, candidates: Sequence[Candidate]) -> None:
     """Whatever else is done to a pair that is taken over, it is coupled by it."""
-    for candidate in candidates:
+    for candidate in candidates if run.siblings else ():
         decision = candidate.decision
         if candidate.taken_over and decision is not None and decision.action in (Action.UPDATE, Action.REFRESH):
             candidate.decision = replace(decision, action=Action.COUPLE)
@@ -50,9 +53,11 @@ def left_behind(candidates: Sequence[Candidate]) -> list[int]:
     return [id for candidate in candidates if (id := candidate.left_behind) is not None]
 
 
-def _siblings(run: Run) -> Sequence[TableMapping]:
-    """Other mappings of the same two tables; looked up once a run."""
+def _siblings(run: Run, candidates: Sequence[Candidate]) -> Sequence[TableMapping]:
+    """Other mappings of the same two tables; looked up once a run, when it meets the first record without a partner."""
     if run.siblings is None:
+        if all(candidate.coupling is not None for candidate in candidates):
+            return ()
         names = [f"{side.value}_{part}" for side in Side for part in _TABLES]
         same = TableMapping.objects.filter(**{name: getattr(run.mapping, name) for name in names})
         rows = same.exclude(pk=run.mapping.pk).select_related("left_connection", "right_connection").order_by("pk")

@@ -110,7 +110,7 @@ def _round(run: Run, page: Page, candidates: list[Candidate]) -> list[Candidate]
     matching.find_partners(run, candidates)
     candidates = with_partners(run, page, candidates)
     deciding.decide_all(run, candidates)
-    handing_over.as_coupled(candidates)
+    handing_over.as_coupled(run, candidates)
     _check_beliefs(run, candidates)
     if run.preview:
         run.previewed.update(name for candidate in candidates for name in _names(candidate))
