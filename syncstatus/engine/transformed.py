@@ -130,11 +130,15 @@ class Transformed:
 
     def _home_form(self, value: Any) -> Any:
         """A value of the configuration in the form compared."""
-        form = as_type(value, self.rule.type(self.home))
-        return (canonicalizer(self._compared, self.home) or _same)(form)
+        return self._plain(as_type(value, self.rule.type(self.home)))
+
+    @cached_property
+    def _plain(self) -> Canonicalizer:
+        """The form of a home value as it stands."""
+        return canonicalizer(self._compared, self.home) or _same
 
     def _of_home(self) -> Canonicalizer:
-        plain = canonicalizer(self._compared, self.home) or _same
+        plain = self._plain
         if self.rule.values is not None and self.back is not None:
             return self._in_map(plain)
         if self.back is None or (self.rule.to_right is not None and self.rule.to_left is not None):
