@@ -174,6 +174,7 @@ COUPLING = {
 MATCHING = {
     "no_match_fields": _("%(mapping)s has no match field. Add “match” to one or more of its fields."),
     "no_match": _("No free record in the other system has the same values in the match fields."),
+    "candidate_of_unclear": _("It is a candidate of records that could not be decided."),
     "match_fields_empty": _("Its match fields are empty or cannot be read."),
     "uncoupled_by_hand": _("Somebody has removed its coupling, so that only a person couples it again."),
 }

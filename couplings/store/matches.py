@@ -27,7 +27,7 @@ _TABLES = {
     TARGET: "seq integer PRIMARY KEY, key text, prints uuid[], texts text, filled boolean, marked boolean,"
     " partner text, torn boolean",
     _FOUND: "seq integer PRIMARY KEY, source text, target text, priority integer, problem text",
-    _REST: "seq integer PRIMARY KEY, key text, texts text, filled boolean, marked boolean",
+    _REST: "seq integer PRIMARY KEY, key text, texts text, filled boolean, marked boolean, named boolean",
     _BLOCKS: "block text, seq integer",
 }
 
@@ -83,13 +83,14 @@ class Sought(NamedTuple):
 
 
 class Unsought(NamedTuple):
-    """A record of the other side that is nobody's partner."""
+    """A record of the other side that is nobody's partner; ``named``: it is a candidate of some that are unclear."""
 
     seq: int
     key: str
     texts: str
     filled: bool
     marked: bool
+    named: bool
 
 
 @contextmanager
@@ -129,14 +130,27 @@ def analyze() -> None:
         cursor.execute(f"ANALYZE {', '.join(_TABLES)}")
 
 
-def close() -> None:
-    """Nothing more is settled. What is left over on the other side is told apart once, not for each page of it."""
+def close(priorities: Sequence[int]) -> None:
+    """Nothing more is settled. What is left over on the other side is told apart once, not for each page of it.
+    ``priorities`` are those of the criteria, in their order."""
+    numbered = list(enumerate(priorities, 1))
+    unclear = " ".join(_UNCLEAR.format(number=number, priority=int(priority)) for number, priority in numbered)
+    named = " OR ".join(f"n{number}.print IS NOT NULL" for number, _ in numbered) or "false"
     with open_cursor() as cursor:
         cursor.execute(
-            f"INSERT INTO {_REST} SELECT t.seq, t.key, t.texts, t.filled, t.marked FROM {TARGET} t"
+            f"INSERT INTO {_REST} SELECT t.seq, t.key, t.texts, t.filled, t.marked, {named} FROM {TARGET} t {unclear}"
             f" WHERE t.partner IS NULL AND NOT EXISTS (SELECT FROM {_FOUND} f WHERE f.target = t.key)"
         )
     analyze()
+
+
+# The values of sources that could not be decided by this criterion: whoever has them, too, is one of their candidates.
+_UNCLEAR = f"""
+    LEFT JOIN (
+        SELECT DISTINCT s.prints[{{number}}] AS print FROM {SOURCE} s JOIN {_FOUND} f ON f.seq = s.seq
+        WHERE f.priority = {{priority}} AND f.problem IS NOT NULL) n{{number}}
+        ON n{{number}}.print = t.prints[{{number}}]
+"""
 
 
 def alike(criterion: int) -> Iterator[Alike]:

@@ -115,7 +115,7 @@ class Pairing:
                         page = []
             matches.settle(page)
             matches.analyze()
-        matches.close()
+        matches.close([criterion.priority for criterion in self.criteria])
 
     def _settled(self, criterion: Criterion, alike: Iterator[matches.Alike]) -> Iterator[Settled]:
         """What becomes of sources with the same fingerprint; they are read one by one, as there may be a million."""

@@ -118,7 +118,8 @@ class Preview:
             after = rows[-1].seq
             for row in rows:
                 values = json.loads(row.texts)
-                yield Line(Result.UNMATCHED, self.pairing.source.other, row.key, values, reason=_reason(row))
+                reason = CANDIDATE if row.named and not row.marked else _reason(row)
+                yield Line(Result.UNMATCHED, self.pairing.source.other, row.key, values, reason=reason)
 
     def _score(self, unclear: Sequence[Line]) -> None:
         """Say how alike each record is to its candidates, by all fields of the mapping: both are read once more."""
@@ -163,6 +164,7 @@ class Preview:
 
 
 EMPTY, NO_MATCH, UNCOUPLED = "match_fields_empty", "no_match", "uncoupled_by_hand"
+CANDIDATE = "candidate_of_unclear"
 
 
 def _reason(row: Sought | Unsought) -> str:

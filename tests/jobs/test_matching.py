@@ -67,7 +67,7 @@ def test_a_preview_tells_what_becomes_of_each_record_and_why(twins: World) -> No
         "Cid": ("", ""),
         "Dora": ("unmatched", "no_match"),
         "Eve": ("unmatched", "match_fields_empty"),
-        "Cid Ltd": ("unmatched", "no_match"),
+        "Cid Ltd": ("unmatched", "candidate_of_unclear"),
         "Fay": ("unmatched", "no_match"),
     }
     scores = options(twins, [line for line in lines if line.side is Side.LEFT], "Cid")
