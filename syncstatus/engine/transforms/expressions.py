@@ -6,6 +6,7 @@ neither time nor memory grows beyond what the length of the expression allows.
 
 import ast
 import operator
+import threading
 from collections.abc import Callable, Mapping
 from decimal import Decimal
 from typing import Any, Final
@@ -111,10 +112,16 @@ _KNOWN: Final = (ast.Expr, ast.UnaryOp, ast.BinOp, ast.BoolOp, ast.Compare, ast.
 _CONSTANTS: Final = {"True": True, "False": False, "None": None}
 
 
-def _evaluator() -> SimpleEval:
-    evaluator = SimpleEval(operators=dict(_OPERATORS), functions=dict(FUNCTIONS))
-    evaluator.nodes = {node: handler for node, handler in evaluator.nodes.items() if node in _KNOWN}
-    return evaluator
+class _Evaluators(threading.local):
+    """One for each thread, because it holds the names while it evaluates: a run decides on one page while it remembers
+    the page before."""
+
+    def __init__(self) -> None:
+        self.own = SimpleEval(operators=dict(_OPERATORS), functions=dict(FUNCTIONS))
+        self.own.nodes = {node: handler for node, handler in self.own.nodes.items() if node in _KNOWN}
+
+
+_evaluators: Final = _Evaluators()
 
 
 def _parsed(text: str) -> ast.expr:
@@ -150,12 +157,13 @@ def names(options: Options) -> frozenset[str]:
 
 
 def _build(options: Options) -> RecordFunction:
-    tree, read, evaluator, text = _parsed(options["text"]), names(options), _evaluator(), options["text"]
+    tree, read, text = _parsed(options["text"]), names(options), options["text"]
 
     def evaluate(value: Any, record: Mapping[str, Any]) -> Any:
         known = {VALUE: value, **{name: record[name] for name in read}}
         if any(isinstance(one, Unreadable) for one in known.values()):
             raise TransformFailed
+        evaluator = _evaluators.own
         evaluator.names = {**known, **_CONSTANTS}
         try:
             return evaluator.eval(text, previously_parsed=tree)

@@ -1,5 +1,6 @@
 """What each step makes of a value, and that what is undone comes back (FEATURES 2)."""
 
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import Any
@@ -176,6 +177,16 @@ def test_a_pattern_that_explodes_elsewhere_comes_back() -> None:
     step = catalogue.read({"regex": {"pattern": "^(a+)+$", "by": "x"}})
 
     assert chain.of_value([step])("a" * 50_000 + "!") == "a" * 50_000 + "!"
+
+
+def test_an_expression_may_be_at_work_in_several_threads() -> None:
+    """A run decides on a page while another thread remembers the page before."""
+    double = chain.of_value([catalogue.read({"expression": "text(value) + ':' + text(value)"})])
+
+    with ThreadPoolExecutor(4) as pool:
+        made = list(pool.map(double, range(20_000), chunksize=1_000))
+
+    assert made == [f"{number}:{number}" for number in range(20_000)]
 
 
 BOMBS = [
