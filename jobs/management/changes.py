@@ -7,6 +7,7 @@ from django.utils.translation import ngettext
 
 from couplings.configuration.diff import Change, Detail, What
 from couplings.configuration.entries import Document
+from jobs.management.counts import lines
 from jobs.services.configuration import Applied
 
 SIGNS = {What.ADDED: "+", What.CHANGED: "~", What.REMOVED: "-"}
@@ -23,6 +24,8 @@ def report(applied: Applied, *, dry_run: bool) -> Iterator[str]:
             "%(name)s has no match field, so records that exist on both sides are not recognized: each is created on "
             "the other side."
         ) % {"name": name}
+    for name, counts in applied.filtered.items():
+        yield from lines(name, [count for count in counts.values() if count.filter])
     if applied.retried:
         text = ngettext(
             "%(count)s open error is retried, because its rules were changed.",

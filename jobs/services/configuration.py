@@ -1,8 +1,9 @@
 """``config apply`` and ``config export``: the configuration as one file, all or nothing."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import timedelta
+from typing import Any
 
 from django.db import connection as store
 from django.db import transaction
@@ -27,9 +28,11 @@ from couplings.models import Connection, TableMapping
 from couplings.secrets import SecretUnusable, rotated
 from couplings.store import clock
 from jobs.services import mappings, mended
+from jobs.services.counting import Count, counts
 from jobs.services.validation import validate
 from syncstatus.connectors import registry
 from syncstatus.connectors.errors import ConnectorError
+from syncstatus.engine.records import Side
 
 # Any number that nothing else locks: two files are applied one after the other.
 APPLY_LOCK = 7_301_992
@@ -49,14 +52,15 @@ class ConnectionsUnusable(Exception):
 @dataclass(frozen=True)
 class Applied:
     """What was changed (or would be), what is stored and not in the file, the mappings that will compare every record
-    in their next run because other records or fields are concerned, the new ones without any match field, and how many
-    open errors are retried because their rules were changed."""
+    in their next run because other records or fields are concerned, the new ones without any match field, how many open
+    errors are retried because their rules were changed, and after a dry run what new filters let in, by mapping."""
 
     changes: list[Change]
     left_alone: Document
     compared_anew: list[str]
     unmatched: list[str]
     retried: int = 0
+    filtered: Mapping[str, Mapping[Side, Count]] = field(default_factory=dict)
 
 
 def apply(content: bytes, *, dry_run: bool = False) -> Applied:
@@ -75,10 +79,25 @@ def apply(content: bytes, *, dry_run: bool = False) -> Applied:
         save(document, {(change.kind, change.name) for change in found})
         mappings.begin_again(with_other_rules(found))
         anew = [name for name, old in before.items() if old != scope(TableMapping.objects.get(name=name))]
+        filtered = {row.name: counts(row) for row in with_other_filters(stored, document)} if dry_run else {}
         transaction.set_rollback(dry_run)
     mended_now = None if dry_run else mended.retry(stored, document)
     retried = 0 if mended_now is None else mended_now.accepted
-    return Applied(found, left_alone(stored, document), anew, unmatched(document, stored), retried)
+    return Applied(found, left_alone(stored, document), anew, unmatched(document, stored), retried, filtered)
+
+
+def with_other_filters(stored: Document, document: Document) -> QuerySet[TableMapping]:
+    """The enabled mappings of ``document``, saved by now, whose filters are not those that are stored."""
+    names = [
+        name
+        for name, entry in document.mappings.items()
+        if filters(entry) != filters(stored.mappings.get(name)) and entry.enabled
+    ]
+    return TableMapping.objects.filter(name__in=names).select_related("left_connection", "right_connection")
+
+
+def filters(entry: MappingEntry | None) -> list[Mapping[str, Any]]:
+    return [entry.side(side).filter if entry is not None else {} for side in Side]
 
 
 def export() -> str:

@@ -5,9 +5,11 @@ from typing import Any
 from django.core.management.base import BaseCommand
 from django.utils.translation import gettext as _
 
+from couplings import rules_in_words
 from couplings.models import TableMapping
 from couplings.rules_in_words import arrow
-from jobs.management import output
+from jobs.management import counts, output
+from jobs.services import counting
 from jobs.services import mappings as service
 
 HEAD = ("mapping", "state", "left", "", "right", "schedule", "next run")
@@ -15,35 +17,57 @@ REFUSED = 1  # exit code: a mapping was in that state already
 
 
 class Command(BaseCommand):
-    help = "List mappings; pause and resume them."
+    help = "List and show mappings; pause and resume them."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         commands = parser.add_subparsers(dest="command", required=True)
-        self._add(commands, "list", _("list mappings with their state and their next run"))
+        listing = self._add(commands, "list", _("list mappings with their state and their next run"))
+        listing.add_argument("--counts", action="store_true", help=_("ask both systems how many records there are"))
+        self._add(commands, "show", _("tell the rules of mappings, and how many records their filters let in"))
         self._add(commands, "pause", _("start no job any more; a running one waits after the page it is in"))
         self._add(commands, "resume", _("start jobs again, the first one now; nothing that changed meanwhile is lost"))
 
-    def _add(self, commands: Any, name: str, told: str) -> None:
-        command = commands.add_parser(name, help=told)
+    def _add(self, commands: Any, name: str, told: str) -> ArgumentParser:
+        command: ArgumentParser = commands.add_parser(name, help=told)
         command.add_argument("names", nargs="*", metavar="NAME")
         command.add_argument("--json", action="store_true", help=_("one JSON object a line"))
+        return command
 
     def handle(self, **options: Any) -> None:
         names = dict.fromkeys(options["names"])
         chosen = [output.mapping_named(name) for name in names]
         if options["command"] == "list":
-            self._list(chosen or list(TableMapping.objects.select_related(*output.SIDES)), options["json"])
+            self._list(chosen or list(TableMapping.objects.select_related(*output.SIDES)), options)
         elif not chosen:
             raise output.wrong(_("Name one or more mappings."))
+        elif options["command"] == "show":
+            for mapping in chosen:
+                self._show(mapping, options["json"])
         elif [mapping for mapping in chosen if not self._act(mapping, options)]:
             sys.exit(REFUSED)
 
-    def _list(self, mappings: list[TableMapping], as_json: bool) -> None:
-        if not as_json:
+    def _list(self, mappings: list[TableMapping], options: dict[str, Any]) -> None:
+        asked = {mapping: counting.counts(mapping) for mapping in mappings} if options["counts"] else {}
+        if options["json"]:
+            for mapping in mappings:
+                output.json_line(self.stdout, described(mapping) | counts.as_object(asked.get(mapping, {})))
+        elif not asked:
             output.table(self.stdout, HEAD, map(_row, mappings))
+        else:
+            rows = ((*_row(mapping), *map(counts.short, found.values())) for mapping, found in asked.items())
+            output.table(self.stdout, (*HEAD, "left records", "right records"), rows)
+
+    def _show(self, mapping: TableMapping, as_json: bool) -> None:
+        asked = counting.counts(mapping)
+        if as_json:
+            rules = {"rules": rules_in_words.sentences(mapping)}
+            output.json_line(self.stdout, described(mapping) | counts.as_object(asked) | rules)
             return
-        for mapping in mappings:
-            output.json_line(self.stdout, described(mapping))
+        output.table(self.stdout, HEAD, [_row(mapping)])
+        for line in [*rules_in_words.sentences(mapping), *counts.lines(mapping.name, asked.values())]:
+            self.stdout.write(line)
+        rows = ((row.left, row.arrow, row.right, row.notes) for row in rules_in_words.fields(mapping))
+        output.table(self.stdout, (mapping.side_name("left"), "", mapping.side_name("right"), ""), rows)
 
     def _act(self, mapping: TableMapping, options: dict[str, Any]) -> bool:
         action = options["command"]
