@@ -41,8 +41,16 @@ REFUSED = [
         "phone: telephone",
         "attributes: {to: land, transform: [{prefix: a}]}",
         (
-            f"12: {PLACE}.fields.attributes.transform: “prefix” works on texts only, and neither “attributes” nor “land” "
-            "holds one."
+            f"12: {PLACE}.fields.attributes.transform: “prefix” works on texts only, and neither “attributes” nor "
+            "“land” holds one."
+        ),
+    ),
+    (
+        "phone: telephone",
+        "phone: {to: double, lookup: CUSTOMER}",
+        (
+            f"12: {PLACE}.fields.phone.lookup: phone (varchar(30)) cannot hold keys of the mapping CUSTOMER in ERP: "
+            "they are INTEGER."
         ),
     ),
     (
