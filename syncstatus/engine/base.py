@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any, Final
 import orjson
 
 from syncstatus.engine.parse import PARSERS
-from syncstatus.engine.records import UNKNOWN, Values
+from syncstatus.engine.records import UNKNOWN, Side, Values
 from syncstatus.engine.values import Kind
 
 if TYPE_CHECKING:
@@ -37,14 +37,22 @@ _OPTION: Final = orjson.OPT_PASSTHROUGH_DATETIME
 def dump_base(rules: "Rules", left_base: Values, right_base: Values) -> tuple[bytes, bytes | None]:
     """The JSON to store: the left side's base, and the fields in which the right side's differs (None: in none).
 
-    Fields without a base (``UNKNOWN``) are left out.
+    Fields without a base (``UNKNOWN``) are left out, lookups are remembered by the key each side stores.
     """
     names = rules.compiled.names
+    if rules.compiled.parents:
+        left_base, right_base = _with_keys(rules, left_base, right_base)
     left = _listed(names, left_base) or _dumped(dict(zip(names, left_base, strict=True)))
     if right_base is left_base or right_base == left_base:
         return left, None
     differing = {name: yours for name, mine, yours in zip(names, left_base, right_base, strict=True) if mine != yours}
     return left, _dumped(differing) if differing else None
+
+
+def _with_keys(rules: "Rules", left_base: Values, right_base: Values) -> tuple[Values, Values]:
+    from syncstatus.engine.lookups import stored  # its values are converted, and those of a base are not
+
+    return stored(Side.LEFT, left_base, rules.compiled.parents), stored(Side.RIGHT, right_base, rules.compiled.parents)
 
 
 def _listed(names: Sequence[str], values: Values) -> bytes | None:

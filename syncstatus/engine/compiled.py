@@ -4,9 +4,11 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Any, Final
 
+from syncstatus.engine import lookups
 from syncstatus.engine.base import Restorer, restorer
 from syncstatus.engine.canonical import Canonicalizer, canonicalizer
 from syncstatus.engine.convert import Converter, converter
+from syncstatus.engine.lookups import Parents
 from syncstatus.engine.records import Side, Values
 from syncstatus.engine.rules import Direction, FieldRule, Rules, UpdatePolicy
 from syncstatus.engine.transformed import Transformed
@@ -21,7 +23,8 @@ class Compiled:
     ``travels[side]`` says whether a field's values may be written on that side: both the field's and the mapping's
     direction must allow it; ``writable[side]`` whether they can be, which a restore asks. ``compared`` are the kinds in
     which values are compared. ``resettled[side]`` are the fields whose value may read back in another form than it was
-    written in. Raises ``KindsDiffer`` for a pair of fields that cannot be mapped.
+    written in. ``parents`` are what lookups are translated by: whoever decides learns them first. Raises
+    ``KindsDiffer`` for a pair of fields that cannot be mapped.
     """
 
     def __init__(self, rules: Rules) -> None:
@@ -41,12 +44,14 @@ class Compiled:
         self.places: Final = {side: _places(fields, side, self.travels[side]) for side in Side}
         self.mapped: Final = {side: {rule.field(side) for rule in fields if not rule.carried} for side in Side}
         self.carried: Final = frozenset(position for position, rule in enumerate(fields) if rule.carried)
+        self.parents: Final = {position: Parents() for position, rule in enumerate(fields) if rule.lookup is not None}
         worked = [_worked_out(rule, rules.direction) for rule in rules.fields]
         self.transformed: Final = {position: one for position, one in enumerate(worked) if one is not None}
         pairs = list(zip(rules.fields, worked, strict=True))
         self.compared: Final[tuple[Kind, ...]] = tuple(_kind(*pair) for pair in pairs)
         self.canonicalizers: Final[dict[Side, tuple[Canonicalizer | None, ...]]] = {
-            side: tuple(_canonicalizer(*pair, side) for pair in pairs) for side in Side
+            side: tuple(_canonicalizer(*pair, side, self.parents.get(p)) for p, pair in enumerate(pairs))
+            for side in Side
         }
         self.canonical: Final[dict[Side, Callable[[Values], Values]]] = {
             side: _tuple_canonicalizer(functions, _of_records(rules, worked, side))
@@ -85,7 +90,7 @@ def _travels(rule: FieldRule, side: Side) -> bool:
 
 
 def _worked_out(rule: FieldRule, direction: Direction) -> Transformed | None:
-    if rule.carried or not rule.is_transformed:
+    if rule.carried or rule.lookup is not None or not rule.is_transformed:
         return None
     return Transformed(rule if direction is Direction.BIDIRECTIONAL else replace(rule, direction=direction))
 
@@ -98,12 +103,18 @@ def compared_kind(rule: FieldRule, direction: Direction) -> Kind:
 def _kind(rule: FieldRule, worked: Transformed | None) -> Kind:
     if rule.carried:
         return rule.left_type.kind
+    if rule.lookup is not None:
+        return Kind.TEXT  # a key, in the form in which couplings keep it
     return common_kind(rule.left_type, rule.right_type) if worked is None else worked.kind
 
 
-def _canonicalizer(rule: FieldRule, worked: Transformed | None, side: Side) -> Canonicalizer | None:
+def _canonicalizer(
+    rule: FieldRule, worked: Transformed | None, side: Side, parents: Parents | None
+) -> Canonicalizer | None:
     if rule.carried:
         return _nothing
+    if parents is not None:
+        return lookups.canonicalizer(rule, side, parents)
     if worked is None:
         return canonicalizer(rule, side)
     return None if worked.reads and side is worked.away else worked.canonicalizer(side)
@@ -112,6 +123,8 @@ def _canonicalizer(rule: FieldRule, worked: Transformed | None, side: Side) -> C
 def _converter(rule: FieldRule, worked: Transformed | None, side: Side) -> Converter | None:
     if rule.carried:
         return None
+    if rule.lookup is not None:
+        return lookups.writer(rule, side)
     return converter(rule, side) if worked is None else worked.converter(side)
 
 

@@ -25,7 +25,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any, Final
 
-from syncstatus.engine import problems
+from syncstatus.engine import lookups, problems
 from syncstatus.engine.compiled import first_unreadable
 from syncstatus.engine.decisions import Action, Decision, ErrorKind, Problem
 from syncstatus.engine.merge import Merge, merge
@@ -45,6 +45,8 @@ def decide(rules: Rules, pair: Pair, instruction: Instruction = NO_INSTRUCTION, 
     problem when there is one, any other answer means that the error closes. It does not hold against an instruction.
     Raises ``KindsDiffer`` when the rules themselves cannot be followed, and nothing because of a value.
     """
+    if rules.compiled.parents:
+        pair = lookups.as_of_now(rules, pair)
     decision = _decide(rules, pair, instruction)
     if skipped and instruction == NO_INSTRUCTION and not _closes(pair, decision):
         return Decision(Action.SKIP, problem=decision.problem)
@@ -113,13 +115,15 @@ def _merged(
     if broken is not None:
         return Decision(Action.ERROR, problem=broken)
     found = merge(rules, (left, right), values, bases, instruction)
+    waited = lookups.leave_links(rules, found, values, bases) if rules.compiled.parents else None
     differing = (*found.to_left, *found.to_right, *found.conflicts)
     misfit = _misfit(rules, instruction, differing) if differing else None
     if misfit is not None:
         return Decision(Action.SKIP, problem=misfit)
     if found.conflicts:
         return Decision(Action.ERROR, problem=_conflict(found, memory))
-    return _write(rules, values, found, memory)
+    decision = _write(rules, values, found, memory)
+    return decision if waited is None else _following(rules, decision, waited, values)
 
 
 def _unreadable(values: tuple[Values, Values]) -> Problem | None:
@@ -162,6 +166,12 @@ def _write(rules: Rules, values: tuple[Values, Values], found: Merge, memory: Me
     if found.right_base is not found.left_base and found.right_base != found.left_base:
         right_base = tuple(found.right_base)
     return Decision(action, side, left, right, left_base, right_base, overrules=found.overrules)
+
+
+def _following(rules: Rules, decision: Decision, waited: int, values: tuple[Values, Values]) -> Decision:
+    """The decision without the link at ``waited``, which follows when its parent is coupled."""
+    missing = next(form[waited] for form in values if isinstance(form[waited], lookups.Missing))
+    return replace(decision, follows=problems.missing_parent(missing, waited))
 
 
 def _as_read_back(rules: Rules, found: Merge, left: Mapping[int, Any], right: Mapping[int, Any]) -> Merge:
@@ -217,13 +227,16 @@ def _create(rules: Rules, side: Side, source: Record, positions: tuple[int, ...]
         return Decision(Action.ERROR, problem=problems.unreadable(side.other, position, values[position]))
     if not all(compiled.clears):
         positions = tuple(p for p in positions if compiled.clears[p] or values[p] not in (None, ""))
+    given, waited = lookups.without_links(rules, side, values, positions) if compiled.parents else (values, None)
     try:
-        sent = _converted(rules, side, values, positions)
+        sent = _converted(rules, side, given, positions)
     except _RefusedError as refused:
         return Decision(Action.ERROR, problem=refused.problem)
     known = compiled.carried.union(sent)
-    base = tuple(value if position in known else UNKNOWN for position, value in enumerate(values))
+    base = tuple(value if position in known else UNKNOWN for position, value in enumerate(given))
     decision = Decision(Action.CREATE, side, left_base=base, right_base=base)
+    if waited is not None:
+        decision = _following(rules, decision, waited, (values, values))
     if compiled.transformed:
         there = {p: compiled.read_back(side, p, sent[p], base[p]) for p in sent.keys() & compiled.transformed.keys()}
         theirs = tuple(there.get(p, value) for p, value in enumerate(base))

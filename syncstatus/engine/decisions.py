@@ -62,7 +62,8 @@ class Decision:
     writes succeeded as sent (None when there is nothing to remember); a REFRESH of versions alone hands back the very
     tuples of the memory, so that ``is`` tells that the stored base stands. ``overrules`` says that values are written
     over, or deleted, which the other side has never seen: with them, a lost answer would lose what somebody wrote.
-    ``defaults`` are what a CREATE sends besides the mapped values: by name of the field, in its type.
+    ``defaults`` are what a CREATE sends besides the mapped values: by name of the field, in its type. ``follows`` tells
+    of a link that is left out until its parent is coupled; all else is done.
     """
 
     action: Action
@@ -74,6 +75,7 @@ class Decision:
     problem: Problem | None = None
     overrules: bool = False
     defaults: Mapping[str, Any] = field(default_factory=dict)
+    follows: Problem | None = None
 
     def writes(self, side: Side) -> Mapping[int, Any]:
         """What is to be written on ``side``, by position of the field."""

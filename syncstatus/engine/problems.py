@@ -24,6 +24,8 @@ direction_forbids           conflict                 side; a side was to be used
                                                      unreadable_json (text empty): nested too deep, or numbers too long
 transform_failed            validation               side, text, value, transform; the step that can do nothing with it
 value_not_mapped            validation               side, text, value; the field's value map does not have it
+parent_missing              dependency               side, parent_side, parent (its key there); a lookup's parent is not
+                                                     coupled
 ==========================  =======================  =========================================================
 
 Values refused (kind validation, fields: the one concerned; each also has ``side``, where it was to be written):
@@ -61,6 +63,7 @@ coupled_to). ``candidates`` lists keys of ``side``; ``coupled_to`` the partners 
 """
 
 from syncstatus.engine.decisions import ErrorKind, Problem
+from syncstatus.engine.lookups import PARENT_MISSING, Missing
 from syncstatus.engine.records import Side
 from syncstatus.engine.values import Unreadable, ValueRefused
 
@@ -74,7 +77,13 @@ def unreadable(side: Side, position: int, value: Unreadable) -> Problem:
 
 def refused(side: Side, position: int, refusal: ValueRefused) -> Problem:
     """A value that cannot be written on ``side``."""
-    return Problem(ErrorKind.VALIDATION, refusal.code, {"side": side.value, **refusal.params}, (position,))
+    kind = ErrorKind.DEPENDENCY if refusal.code == PARENT_MISSING else ErrorKind.VALIDATION
+    return Problem(kind, refusal.code, {"side": side.value, **refusal.params}, (position,))
+
+
+def missing_parent(missing: Missing, position: int) -> Problem:
+    params = {"side": missing.side.other.value, "parent_side": missing.side.value, "parent": missing.key}
+    return Problem(ErrorKind.DEPENDENCY, PARENT_MISSING, params, (position,))
 
 
 def conflict(code: str, positions: tuple[int, ...]) -> Problem:

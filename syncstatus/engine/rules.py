@@ -7,6 +7,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from syncstatus.engine.conditions import Default
+from syncstatus.engine.lookups import Lookup
 from syncstatus.engine.records import Side
 from syncstatus.engine.transforms import chain
 from syncstatus.engine.transforms.step import Step
@@ -57,6 +58,7 @@ class FieldRule:
     and undone on the way back; ``to_right`` and ``to_left`` tell both ways by themselves (``engine.transformed``).
     ``required``: an empty value is refused, before anything is sent. ``clears`` False: a value that was emptied does
     not travel, and the other side keeps its own. ``carried``: the field is only read, for the rules of others.
+    ``lookup``: the field holds the key of a record of another mapping (``engine.lookups``).
     """
 
     left: str
@@ -76,6 +78,7 @@ class FieldRule:
     required: bool = False
     clears: bool = True
     carried: bool = False
+    lookup: Lookup | None = None
 
     @property
     def name(self) -> str:
@@ -121,7 +124,7 @@ class FieldRule:
     def plain(self, left_type: FieldType, right_type: FieldType) -> "FieldRule":
         """The rule between other types, and without transformations."""
         types = replace(self, left_type=left_type, right_type=right_type)
-        return replace(types, transforms=(), to_right=None, to_left=None, values=None)
+        return replace(types, transforms=(), to_right=None, to_left=None, values=None, lookup=None)
 
 
 @dataclass(frozen=True, slots=True)
