@@ -8,8 +8,10 @@ from couplings.configuration.new_records import DefaultEntry, defaults_of
 from couplings.configuration.values import steps_of, values_of
 from couplings.layout import Line, layout
 from couplings.models import FieldMapping, TableMapping
+from couplings.parents import lookups_of
 from syncstatus.engine import conditions
 from syncstatus.engine.conditions import Default
+from syncstatus.engine.lookups import Lookup
 from syncstatus.engine.records import Side
 from syncstatus.engine.rules import (
     DeletionPolicy,
@@ -42,9 +44,10 @@ def load_rules(mapping: TableMapping, left: Fields, right: Fields) -> Rules:
     for a default that does not fit into its field any more.
     """
     lines, tables = layout(mapping), {Side.LEFT: left, Side.RIGHT: right}
+    lookups = lookups_of(mapping, (line.field for line in lines))
     defaults = {side: tuple(_defaults(mapping, side, lines, tables)) for side in Side}
     return Rules(
-        fields=tuple(_rule(line, _type(left, line.left), _type(right, line.right)) for line in lines),
+        fields=tuple(_rule(line, _type(left, line.left), _type(right, line.right), lookups) for line in lines),
         direction=Direction(mapping.direction),
         only_coupled=mapping.only_coupled,
         update_conflict=UpdatePolicy(mapping.update_conflict),
@@ -63,12 +66,12 @@ def _type(table: Fields, name: str) -> FieldType:
     return type_
 
 
-def _rule(line: Line, left: FieldType, right: FieldType) -> FieldRule:
+def _rule(line: Line, left: FieldType, right: FieldType, lookups: Mapping[int, Lookup]) -> FieldRule:
     if line.field is None:
         return FieldRule(line.left, line.right, left, right, carried=True)
     if line.field.constant is not None:
         return _constant(line, line.field, left, right)
-    return _field_rule(line.field, left, right)
+    return _field_rule(line.field, left, right, lookups.get(line.field.pk))
 
 
 def _constant(line: Line, field: FieldMapping, left: FieldType, right: FieldType) -> FieldRule:
@@ -77,7 +80,7 @@ def _constant(line: Line, field: FieldMapping, left: FieldType, right: FieldType
     return FieldRule(line.left, line.right, left, right, Direction(field.direction), (step,))
 
 
-def _field_rule(field: FieldMapping, left: FieldType, right: FieldType) -> FieldRule:
+def _field_rule(field: FieldMapping, left: FieldType, right: FieldType, lookup: Lookup | None) -> FieldRule:
     return FieldRule(
         left=field.left,
         right=field.right,
@@ -91,6 +94,7 @@ def _field_rule(field: FieldMapping, left: FieldType, right: FieldType) -> Field
         values=values_of(field.values),
         required=field.required,
         clears=field.clear,
+        lookup=lookup,
         **steps_of(field.transforms),
     )
 

@@ -71,6 +71,25 @@ VALUES = {
     "no_way_back": _("The values of %(fields)s do not travel to %(side)s."),
 }
 
+PARENTS = {
+    "parent_missing": _(
+        "The %(record)s record waits: %(fields)s refers to the record %(parent)s of %(parent_side)s, which the mapping "
+        "%(parents)s has not coupled."
+    ),
+    "children_wait": _("The %(record)s record must be coupled: %(children)s other records wait for it."),
+    "children_wait:excluded": _(
+        "The record %(key)s of %(side)s lies outside the filter of its mapping, and %(children)s other records wait "
+        "for it."
+    ),
+    "children_wait:absent": _(
+        "There is no record %(key)s in %(side)s, but %(children)s other records refer to it and wait for it."
+    ),
+    "children_wait:uncoupled": _(
+        "The mapping %(mapping)s does not create the record %(key)s of %(side)s in the other system, and %(children)s "
+        "other records wait for it."
+    ),
+}
+
 WRITES = {
     "duplicate_value": _(
         "%(side)s refused the %(record)s record: another record there has the same value in %(fields)s %(constraint)s."
@@ -337,6 +356,7 @@ JOBS = {
 SENTENCES = (
     DECISIONS
     | VALUES
+    | PARENTS
     | WRITES
     | GUARDS
     | COUPLING
@@ -375,6 +395,14 @@ NEXT_STEPS = {
 }
 
 NEXT_STEPS_BY_CODE = {
+    "parent_missing": _(
+        "Nothing has to be done here: it is synchronized as soon as the record it refers to is coupled. If that one "
+        "has an error, look there; or refer to another record."
+    ),
+    "children_wait": _(
+        "Couple it (Set Up Coupling), change it so that it comes into the filter, or let the waiting records refer to "
+        "another one. Then they are synchronized by themselves."
+    ),
     "schema_changed": _(
         "An administrator looks whether the mapping still fits the table, adapts one of them if need be, and accepts "
         "the change (Accept, or config refresh)."

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from couplings.configuration import references
 from couplings.configuration.entries import ConnectionEntry, Document, MappingEntry, SideEntry
+from couplings.configuration.lookup_checks import LookupChecks
 from couplings.configuration.masks import masked_parts, path_of, texts
 from couplings.configuration.problems import Path, Problems, nearest
 from couplings.configuration.value_checks import ValueChecks
@@ -69,6 +70,7 @@ class Checks:
             self.newest(entry)
             self.written_once(entry)
             ValueChecks(self, entry).check()
+            LookupChecks(self, entry).check()
 
     def known_connection(self, entry: MappingEntry, side: Side) -> None:
         name = entry.side(side).connection

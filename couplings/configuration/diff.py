@@ -12,6 +12,7 @@ from couplings.configuration.masks import path_of
 from couplings.configuration.new_records import defaults_json
 from couplings.configuration.section import duration_text
 from couplings.configuration.values import steps_json, values_json
+from syncstatus.engine.lookups import IfMissing
 from syncstatus.engine.records import Side
 
 SHOWN = 300  # characters of a setting
@@ -158,6 +159,8 @@ def field_text(field: FieldEntry) -> str:
     rules += [] if field.case_sensitive else ["case_sensitive: false"]
     rules += [] if field.accent_sensitive else ["accent_sensitive: false"]
     rules += ["required"] if field.required else []
+    rules += [f"lookup: {', '.join(field.lookup)}"] if field.lookup else []
+    rules += [] if field.if_missing is IfMissing.WAIT else [f"if_missing: {field.if_missing.value}"]
     rules += [f"{name}: false" for name in ("clear", "enabled") if not getattr(field, name)]
     return f"{field.right} ({', '.join(rules)})" if rules else field.right
 

@@ -6,6 +6,7 @@ from typing import Any
 
 from couplings.configuration.new_records import ConstantEntry, DefaultEntry
 from couplings.configuration.problems import Path, Place
+from syncstatus.engine.lookups import IfMissing
 from syncstatus.engine.records import Side
 from syncstatus.engine.rules import DeletionPolicy, Direction, Guard, UpdatePolicy
 from syncstatus.engine.transforms.step import Step
@@ -53,6 +54,8 @@ class FieldEntry:
     required: bool = False
     clear: bool = True
     enabled: bool = True
+    lookup: tuple[str, ...] = ()
+    if_missing: IfMissing = IfMissing.WAIT
 
     def field(self, side: Side) -> str:
         return self.left if side is Side.LEFT else self.right

@@ -13,6 +13,7 @@ from couplings.configuration.entries import ConnectionEntry, Document, FieldEntr
 from couplings.configuration.new_records import ConstantEntry, defaults_json
 from couplings.configuration.section import duration_text
 from couplings.configuration.values import steps_json, values_json
+from syncstatus.engine.lookups import IfMissing
 from syncstatus.engine.rules import Direction, Guard
 from syncstatus.engine.value_maps import ValueMap
 
@@ -107,6 +108,10 @@ def field(entry: FieldEntry) -> Any:
         rules |= {name: False for name in ("case_sensitive", "accent_sensitive") if not getattr(entry, name)}
     if entry.required:
         rules["required"] = True
+    if entry.lookup:
+        rules["lookup"] = entry.lookup[0] if len(entry.lookup) == 1 else list(entry.lookup)
+    if entry.if_missing is not IfMissing.WAIT:
+        rules["if_missing"] = entry.if_missing.value
     rules |= {name: False for name in ("clear", "enabled") if not getattr(entry, name)}
     return text(entry.right) if len(rules) == 1 else inline(rules)
 

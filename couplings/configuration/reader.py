@@ -11,6 +11,7 @@ from couplings.configuration.problems import Path, Place, Problems
 from couplings.configuration.section import Section, is_name, read_text
 from couplings.configuration.source import Node, parse
 from couplings.configuration.values import read_transforms, read_values
+from syncstatus.engine.lookups import IfMissing
 from syncstatus.engine.rules import DeletionPolicy, Direction, Guard, UpdatePolicy
 
 SIDE_KEYS = ("connection", "table", "schema", "key", "modified_on", "version", "filter")
@@ -42,8 +43,9 @@ FIELD_KEYS = (
     "required",
     "clear",
     "enabled",
+    "lookup",
+    "if_missing",
 )
-FIELD_KEYS_LATER = ("lookup",)
 
 
 def read_document(content: bytes, kinds: Sequence[str] = KINDS) -> tuple[Document, Problems]:
@@ -183,10 +185,12 @@ class Reader:
             return None
         if not isinstance(node.value, dict):
             return FieldEntry(left, read_text(node, self.problems))
-        section = Section(node, self.problems, FIELD_KEYS, FIELD_KEYS_LATER)
+        section = Section(node, self.problems, FIELD_KEYS)
         for name in ("case_sensitive", "accent_sensitive"):
             if (rule := section.get(name)) and not section.get("match"):
                 section.refuse(rule, "case_without_match", key=name)
+        if (rule := section.get("if_missing")) and not section.get("lookup"):
+            section.refuse(rule, "if_missing_without_lookup")
         return FieldEntry(
             left,
             section.text("to", required=True),
@@ -199,5 +203,7 @@ class Reader:
             required=section.boolean("required", False),
             clear=section.boolean("clear", True),
             enabled=section.boolean("enabled", True),
+            lookup=tuple(dict.fromkeys(name.upper() for name in section.names("lookup"))),
+            if_missing=section.choice("if_missing", IfMissing.WAIT),
             **read_transforms(section.get("transform"), self.problems),
         )

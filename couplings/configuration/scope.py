@@ -6,6 +6,7 @@ from typing import Any
 
 from couplings.configuration import urls
 from couplings.configuration.allowances import without_allowances
+from couplings.configuration.entries import FieldEntry
 from couplings.configuration.stored import mapping_entry
 from couplings.configuration.values import steps_json, values_json
 from couplings.models import Connection, TableMapping
@@ -19,7 +20,7 @@ def scope(mapping: TableMapping) -> str:
     guards, schedules, limits or passwords. A run that finds another scope than its cursors have compares every record.
     """
     entry = mapping_entry(mapping)
-    fields = [[f.left, f.right, f.direction, steps_json(f), values_json(f.values), f.clear] for f in entry.mapped]
+    fields = [field_parts(field) for field in entry.mapped]
     parts = {
         "sides": [[system(mapping.connection(side)), side_parts(mapping, side)] for side in Side],
         "fields": sorted(fields, key=json.dumps),
@@ -28,6 +29,12 @@ def scope(mapping: TableMapping) -> str:
         "only_coupled": entry.only_coupled,
     }
     return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()
+
+
+def field_parts(field: FieldEntry) -> list[Any]:
+    parts = [field.left, field.right, field.direction, steps_json(field), values_json(field.values), field.clear]
+    # A mapping without lookups keeps the scope that it had before there were any.
+    return [*parts, field.lookup, field.if_missing] if field.lookup else parts
 
 
 def system(connection: Connection) -> list[Any]:

@@ -103,6 +103,27 @@ MAPPINGS = {
     ),
     "case_without_match": _("“%(key)s” says how match fields are compared. Add “match”, or remove it."),
     "connection_unknown": _("There is no connection “%(name)s”."),
+    "if_missing_without_lookup": _("“if_missing” says what a lookup does. Add “lookup”, or remove it."),
+    "lookup_unknown": _(
+        "There is no mapping “%(name)s” that %(field)s could look up. Name the mapping of the records it refers to."
+    ),
+    "lookup_connections": _(
+        "%(field)s cannot look up %(name)s: its %(side)s side is %(other)s, and here it is %(connection)s. Both "
+        "mappings need the same connections on the same sides."
+    ),
+    "lookup_composite": _(
+        "%(field)s cannot look up %(name)s: the key of the table %(table)s has several fields, and a lookup holds one."
+    ),
+    "lookup_not_with": _(
+        "%(field)s is a lookup, whose keys are translated by couplings. Remove “%(key)s”, or “lookup”."
+    ),
+    "lookup_cycle": _(
+        "These mappings cannot be without each other, so that no record could be the first: %(cycle)s. Remove "
+        "“required” from one of the lookups."
+    ),
+    "lookup_key_type": _(
+        "%(field)s (%(type)s) cannot hold keys of the mapping %(name)s in %(connection)s: they are %(key_type)s."
+    ),
     "parent_unknown": _("There is no mapping “%(name)s” to depend on."),
     "depends_on_cycle": _(
         "The mappings depend on each other in a circle: %(cycle)s. Remove one of them from “depends_on”."

@@ -9,6 +9,7 @@ from couplings.configuration.values import steps_json, steps_of, values_json, va
 from couplings.models import Connection, FieldMapping, TableMapping
 from couplings.models.connection import Circuit
 from couplings.secrets import SecretUnusable, decrypt, encrypt
+from syncstatus.engine.lookups import IfMissing
 from syncstatus.engine.records import Side
 from syncstatus.engine.rules import DeletionPolicy, Direction, Guard, UpdatePolicy
 
@@ -25,6 +26,8 @@ FIELD_RULES = [
     "required",
     "clear",
     "enabled",
+    "lookup",
+    "if_missing",
 ]
 
 
@@ -90,6 +93,8 @@ def field_entry(row: FieldMapping) -> FieldEntry:
         required=row.required,
         clear=row.clear,
         enabled=row.enabled,
+        lookup=tuple(row.lookup),
+        if_missing=IfMissing(row.if_missing),
         **steps_of(row.transforms),
     )
 
@@ -186,6 +191,8 @@ def field_row(mapping: TableMapping, position: int, entry: FieldEntry) -> FieldM
         required=entry.required,
         clear=entry.clear,
         enabled=entry.enabled,
+        lookup=list(entry.lookup),
+        if_missing=entry.if_missing.value,
     )
 
 

@@ -76,10 +76,14 @@ class SyncErrorQuerySet(models.QuerySet["SyncError"]):
 
 def _cause() -> MD5:
     """What several errors of a mapping have in common: the same message about the same fields, and where it is a value
-    that a map does not have, the same value. Other parameters differ from record to record."""
+    that a map does not have, or a parent that is not coupled, the same one. Other parameters differ from record to
+    record."""
     text = models.TextField()
     value = Case(
-        When(code="value_not_mapped", then=KeyTextTransform("value", "params")), default=Value(""), output_field=text
+        When(code="value_not_mapped", then=KeyTextTransform("value", "params")),
+        When(code="parent_missing", then=KeyTextTransform("parent", "params")),
+        default=Value(""),
+        output_field=text,
     )
     space = Value(" ", output_field=text)
     return MD5(Concat(Cast("code", text), space, Cast("fields", text), space, value, output_field=text))
@@ -123,6 +127,12 @@ class SyncError(models.Model):
     attempts = models.PositiveIntegerField(_("attempts"), default=1)
     next_attempt = models.DateTimeField(_("next attempt"), null=True, blank=True)
     job = models.BigIntegerField(_("job"), null=True, blank=True)  # the one that saw it last; jobs may be gone by then
+    # The parent that a waiting record looks up: its mapping (the first that the lookup names), the side, its key there.
+    waits_mapping = models.ForeignKey(
+        TableMapping, models.SET_NULL, null=True, blank=True, db_index=False, related_name="+"
+    )
+    waits_side = models.CharField(max_length=5, blank=True, default="")
+    waits_key = models.TextField(blank=True, default="")
     first_seen = models.DateTimeField(_("first seen"))
     last_seen = models.DateTimeField(_("failed on"))
 
@@ -180,6 +190,12 @@ class SyncError(models.Model):
             models.Index(fields=["mapping", "next_attempt"], condition=Q(state=State.RETRYING), name="errors_due"),
             # /metrics: how many of each kind, and since when, from the index alone.
             models.Index(fields=["mapping", "kind", "first_seen"], condition=IS_OPEN, name="errors_open_counted"),
+            # Who waits for a parent: asked for when it is coupled, and counted on its page.
+            models.Index(
+                fields=["waits_mapping", "waits_side", "waits_key"],
+                condition=Q(state=State.WAITING, waits_mapping__isnull=False),
+                name="errors_waiting_for",
+            ),
             # One cause's errors, to list or to act on them.
             models.Index(fields=["mapping", "cause"], condition=IS_OPEN, name="errors_open_of_cause"),
             # The page of held deletions counts them by plan, and lists a plan's records by id.

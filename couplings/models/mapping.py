@@ -4,6 +4,7 @@ from django.db.models.functions import Upper
 from django.utils.translation import gettext_lazy as _
 
 from couplings.models.connection import Connection
+from syncstatus.engine.lookups import IfMissing
 from syncstatus.engine.records import Side
 from syncstatus.engine.rules import DeletionPolicy, Direction, UpdatePolicy
 
@@ -23,6 +24,11 @@ DELETION_POLICIES = [
     (DeletionPolicy.RESTORE.value, _("create it again")),
     (DeletionPolicy.UNCOUPLE.value, _("remove the coupling")),
     (DeletionPolicy.DELETE.value, _("delete it on the other side as well")),
+]
+IF_MISSING = [
+    (IfMissing.WAIT.value, _("wait")),
+    (IfMissing.CLEAR.value, _("empty the field")),
+    (IfMissing.KEEP.value, _("keep what is there")),
 ]
 
 
@@ -131,6 +137,9 @@ class FieldMapping(models.Model):
     required = models.BooleanField(_("required"), default=False)
     clear = models.BooleanField(_("empty values travel"), default=True)
     enabled = models.BooleanField(_("enabled"), default=True)
+    # Names of the mappings that couple what the field refers to, as the configuration file writes them.
+    lookup = models.JSONField(_("lookup"), default=list, blank=True)
+    if_missing = models.CharField(max_length=10, choices=IF_MISSING, default=IfMissing.WAIT.value)
 
     class Meta:
         verbose_name = _("field mapping")

@@ -31,6 +31,9 @@ _STAGED = {
     "next_attempt": "timestamptz",
     "job": "bigint",
     "seen_request": "text",
+    "waits_mapping_id": "bigint",
+    "waits_side": "text",
+    "waits_key": "text",
 }
 
 
@@ -53,7 +56,8 @@ class ErrorRow(NamedTuple):
 class Report(NamedTuple):
     """An error as it stands now; ``id`` is None for one that opens, ``params``, ``fields``, ``details`` are JSON text.
 
-    ``seen_request`` is the wish this run worked off: one that a person made meanwhile stays for the next.
+    ``seen_request`` is the wish this run worked off: one that a person made meanwhile stays for the next. ``waits_…``
+    name the parent that it waits for: the mapping, the side and the key there.
     """
 
     id: int | None
@@ -73,6 +77,9 @@ class Report(NamedTuple):
     next_attempt: str | None
     job: int
     seen_request: str
+    waits_mapping: int | None = None
+    waits_side: str = ""
+    waits_key: str = ""
 
 
 def key_of(row: ErrorRow, side: Side) -> str:
@@ -129,9 +136,10 @@ def open_new(mapping: int, reports: Sequence[Report]) -> None:
             """
             INSERT INTO couplings_syncerror (mapping_id, coupling_id, left_key, right_key, left_exists, right_exists,
                 description, kind, code, params, fields, details, state, attempts, next_attempt, job,
-                first_seen, last_seen, request, choices, resolution)
+                first_seen, last_seen, request, choices, resolution, waits_mapping_id, waits_side, waits_key)
             SELECT %s, coupling_id, left_key, right_key, left_exists, right_exists, description, kind, code, params,
-                fields, details, state, attempts, next_attempt, job, now(), now(), '', '{}', ''
+                fields, details, state, attempts, next_attempt, job, now(), now(), '', '{}', '',
+                waits_mapping_id, waits_side, waits_key
             FROM staged_errors ON CONFLICT DO NOTHING
             """,
             (mapping,),
@@ -153,7 +161,9 @@ def refresh(reports: Sequence[Report]) -> None:
                 left_key = s.left_key, right_key = s.right_key, left_exists = s.left_exists,
                 right_exists = s.right_exists, description = s.description, kind = s.kind, code = s.code,
                 params = s.params, fields = s.fields, details = s.details, state = s.state,
-                attempts = s.attempts, next_attempt = s.next_attempt, job = s.job, last_seen = CASE
+                attempts = s.attempts, next_attempt = s.next_attempt, job = s.job,
+                waits_mapping_id = s.waits_mapping_id, waits_side = s.waits_side, waits_key = s.waits_key,
+                last_seen = CASE
                     WHEN s.attempts > e.attempts OR (s.kind, s.code, s.details) IS DISTINCT FROM
                         (e.kind, e.code, e.details)
                     THEN now() ELSE e.last_seen END,

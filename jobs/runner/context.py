@@ -6,11 +6,12 @@ from typing import Any
 
 from django.db import InterfaceError, OperationalError
 
-from couplings.models import TableMapping
+from couplings.models import FieldMapping, TableMapping
 from jobs.models import SyncJob
 from jobs.runner.candidates import Candidate
 from jobs.runner.locks import Locks
 from jobs.runner.pace import Pace
+from jobs.runner.references import Lookups, lookups_of
 from syncstatus.connectors.ports import Cursor, Endpoint, Feed
 from syncstatus.engine.decisions import Problem
 from syncstatus.engine.plan import Tally
@@ -89,7 +90,8 @@ class Run:
     new ones.
     ``counted`` is how many records a side lists besides those inserted by this run, where that was asked.
     ``written`` counts what the page under way wrote. ``holds`` has, for a side whose deletions a guard keeps back, the
-    reason (DESIGN R9).
+    reason (DESIGN R9). ``lookups`` are the mapping's own, ``children`` the fields that look up its records, ``woken``
+    the mappings of records that this run has woken, and ``bring`` runs another job here and now (``parents``).
     """
 
     job: SyncJob
@@ -121,6 +123,10 @@ class Run:
     believes: dict[Side, bool] = field(init=False)
     endpoint_fields: dict[Side, tuple[str, ...]] = field(init=False)
     positions: dict[Side, dict[str, int]] = field(init=False)
+    lookups: Lookups = field(init=False)
+    children: Sequence[FieldMapping] | None = None
+    woken: set[int] = field(default_factory=set)
+    bring: Callable[[int], SyncJob | None] | None = None
     own: dict[Side, OwnWrites] = field(default_factory=lambda: {side: OwnWrites() for side in Side})
     deletions: dict[Side, int] = field(default_factory=lambda: {Side.LEFT: 0, Side.RIGHT: 0})
     written: dict[Side, int] = field(default_factory=lambda: {Side.LEFT: 0, Side.RIGHT: 0})
@@ -130,14 +136,17 @@ class Run:
         self.believes = {side: self._may_believe(side) for side in Side}
         self.endpoint_fields = {side: tuple(rule.field(side) for rule in self.rules.fields) for side in Side}
         self.positions = self.rules.compiled.places
+        self.lookups = lookups_of(self.rules)
 
     def _may_believe(self, side: Side) -> bool:
         """Whether a record of ``side`` may be taken for what its coupling remembers, because a refused write or its own
         feed would tell otherwise. Whether it lies within a filter only reading tells, and a preview writes nothing.
 
-        JSON is remembered as text, which the log could not tell from JSON that is one text; transformed values are
-        remembered in another form than they are stored."""
-        if self.rules.compiled.transformed or any(rule.type(side).kind is Kind.JSON for rule in self.rules.fields):
+        JSON is remembered as text, which the log could not tell from JSON that is one text; transformed values and
+        lookups are remembered in another form than they are stored."""
+        compiled = self.rules.compiled
+        has_json = any(rule.type(side).kind is Kind.JSON for rule in self.rules.fields)
+        if compiled.transformed or compiled.parents or has_json:
             return False
         capabilities = self.endpoints[side].capabilities
         told = capabilities.conditional_write and capabilities.feed is not Feed.NONE

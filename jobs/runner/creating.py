@@ -10,13 +10,14 @@ from django.db import transaction
 
 from couplings.store import couplings
 from jobs.models import CreateIntent
-from jobs.runner import lookalikes
+from jobs.runner import lookalikes, references
 from jobs.runner.candidates import Candidate
 from jobs.runner.context import Run
 from jobs.runner.requests import denied_intents
 from syncstatus.connectors.ports import Endpoint
 from syncstatus.engine.base import dump_base, load_base
 from syncstatus.engine.decisions import ErrorKind, Problem
+from syncstatus.engine.lookups import stored
 from syncstatus.engine.records import UNKNOWN, Memory, Record, Side, Values
 from syncstatus.engine.values import Kind
 
@@ -135,7 +136,7 @@ def _settle(run: Run, candidate: Candidate, intent: CreateIntent, found: list[Re
         # Where the pair is not coupled by this page, a later one would take the record for a new one.
         run.undecided[side].add(found[0].key)
         candidate.find_partner(side, found[0])
-        candidate.memory = Memory("", "", *load_base(run.rules, intent.values, None))
+        candidate.memory = Memory("", "", *_bases(run, intent))
 
 
 def _leave_open(run: Run, candidate: Candidate, intent: CreateIntent, found: list[Record]) -> None:
@@ -156,15 +157,24 @@ def _look_for_edited(run: Run, candidates: Sequence[Candidate], adopted: set[tup
                 _leave_open(run, candidate, intent, found)
 
 
+def _bases(run: Run, intent: CreateIntent) -> tuple[Values, Values]:
+    """What both sides hold if the record was created as announced; it was announced with the left side's keys."""
+    base = load_base(run.rules, intent.values, None)[0]
+    if not run.lookups:
+        return base, base
+    return base, stored(Side.RIGHT, references.wanted(run, intent), run.lookups)
+
+
 def _search(run: Run, intent: CreateIntent) -> list[Record]:
     """Records that may be the announced one: the one with its key, else uncoupled ones with exactly its values."""
     side = Side(intent.side)
     endpoint = run.endpoints[side]
     if intent.target_key is not None:
         return list(endpoint.read([intent.target_key]).values())
-    wanted = load_base(run.rules, intent.values, None)[0]
+    wanted = references.wanted(run, intent)
     names, values = _criteria(run, side, wanted)
     found = endpoint.search(names, [values], case_sensitive=[False] * len(names)) if names else []
+    references.learn_of(run.rules, run.lookups, side, found)
     same = [record for record in found if _has_values(run, side, record, wanted)]
     taken = couplings.by_key(run.mapping.pk, side, [record.key for record in same], with_base=False)
     return [record for record in same if record.key not in taken]
@@ -174,7 +184,7 @@ def _may_be_foreign(run: Run, side: Side, intent: CreateIntent, record: Record) 
     """A key carried over from the source may have been taken before us; a key drawn for the intent cannot."""
     if intent.target_key is None or intent.target_key != intent.source_key:
         return False
-    wanted = load_base(run.rules, intent.values, None)[0]
+    wanted = references.wanted(run, intent)
     return not _has_values(run, side, record, wanted)
 
 
@@ -191,7 +201,9 @@ def _criteria(run: Run, side: Side, wanted: tuple[Any, ...]) -> tuple[list[str],
     chosen = [
         position
         for position, value in enumerate(wanted)
-        if value not in (None, "", UNKNOWN) and run.rules.fields[position].type(side).kind in exact
+        if value not in (None, "", UNKNOWN)
+        and position not in run.lookups
+        and run.rules.fields[position].type(side).kind in exact
     ]
     converters = run.rules.compiled.converters[side]
     return [names[p] for p in chosen], tuple(converters[p](wanted[p]) for p in chosen)

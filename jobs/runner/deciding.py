@@ -5,6 +5,7 @@ from dataclasses import replace
 
 from couplings.models.error import Request, State
 from jobs.models import Trigger
+from jobs.runner import parents, references
 from jobs.runner.candidates import Candidate
 from jobs.runner.context import Run
 from jobs.runner.tokens import token_of
@@ -18,10 +19,12 @@ _LEFT_OUT = (State.SKIPPED, State.HELD, State.IGNORED)
 
 
 def decide_all(run: Run, candidates: Sequence[Candidate]) -> None:
+    references.learn(run, candidates)  # also for partners that were found since the records were read
     for candidate in candidates:
         if candidate.problem is None:
             candidate.decision = _decide(run, candidate)
             _hold(run, candidate)
+    parents.report_missing(run, candidates)
 
 
 def _decide(run: Run, candidate: Candidate) -> Decision:

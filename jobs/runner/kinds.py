@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
+from functools import partial
 from typing import Any
 
 from django.conf import settings
@@ -13,7 +14,7 @@ from couplings.models import TableMapping
 from couplings.store import clock, couplings, errors, matches
 from jobs.models import Kind
 from jobs.progress import Phase
-from jobs.runner import applying, matched, place, plans, schema, sources
+from jobs.runner import applying, matched, parents, place, plans, schema, sources
 from jobs.runner.context import PAGE, Run
 from jobs.runner.guarding import judge
 from jobs.runner.pages import work_off
@@ -51,6 +52,18 @@ def work(run: Run) -> None:
         run.pace.enter(Phase.UNANSWERED)
         work_off(run, sources.unanswered(run))
     kinds[previewed_kind(run.job)](run)
+    _follow(run)
+
+
+def _follow(run: Run) -> None:
+    """What concerns parents and children of the records that the job has looked at."""
+    if run.job.kind in (Kind.MODIFIED, Kind.FULL, Kind.RETRY) and not run.preview:
+        for ids, pages in parents.of_moved_parents(run):
+            work_off(run, pages)
+            parents.forget_moved(ids)
+    if run.job.kind not in (Kind.UNDO, Kind.FIND_DELETED):
+        parents.follow(run, partial(_retry, run))
+    parents.ring_children(run)
 
 
 def _retry(run: Run) -> None:

@@ -7,6 +7,7 @@ from couplings.store import couplings, errors
 from couplings.store.couplings import CouplingRow
 from couplings.store.errors import ErrorRow
 from jobs.models import CreateIntent
+from jobs.runner import references
 from jobs.runner.candidates import Candidate
 from jobs.runner.context import Run
 from jobs.runner.requests import instruction
@@ -35,6 +36,7 @@ def read(run: Run, candidates: Sequence[Candidate]) -> None:
         for candidate in asked:
             key = candidate.key(side)
             candidate.set_record(side, records.get(key) if key is not None else None)
+    references.learn(run, candidates)
 
 
 def _believe(run: Run, candidate: Candidate, side: Side) -> bool:

@@ -11,8 +11,8 @@ from typing import Any
 
 from couplings.store import couplings
 from jobs.models import CreateIntent
+from jobs.runner import references
 from jobs.runner.context import PAGE, Run
-from syncstatus.engine.base import load_base
 from syncstatus.engine.records import Record, Side
 
 SHARE = 4  # one in so many filled fields is enough to be taken for a trace of the record
@@ -23,9 +23,11 @@ def of(run: Run, intent: CreateIntent) -> list[Record]:
     if intent.behind is None:
         return []
     side = Side(intent.side)
-    wanted = load_base(run.rules, intent.values, None)[0]
+    wanted = references.wanted(run, intent)
     canonical = run.rules.compiled.canonical[side]
-    return [record for record in _newer(run, side, intent.behind) if _resembles(canonical(record.values), wanted)]
+    newer = list(_newer(run, side, intent.behind))
+    references.learn_of(run.rules, run.lookups, side, newer)
+    return [record for record in newer if _resembles(canonical(record.values), wanted)]
 
 
 def _newer(run: Run, side: Side, behind: str) -> Iterator[Record]:

@@ -67,6 +67,13 @@ class Verdict:
         return record.version if record is not None else ""
 
     @property
+    def told(self) -> Problem | None:
+        """What an open error says: why it failed, or which link follows when its parent is coupled."""
+        if self.problem is None and self.outcome not in _OPEN_STILL:
+            return self.decision.follows
+        return self.problem
+
+    @property
     def agreed(self) -> bool:
         """Whether the pair is in step now and its coupling remembers it."""
         if self.problem is not None:
@@ -85,7 +92,7 @@ class Verdict:
     @property
     def closes(self) -> bool:
         """Whether an open error of the record is over (DESIGN R11)."""
-        return self.problem is None and self.outcome not in _OPEN_STILL
+        return self.told is None and self.outcome not in _OPEN_STILL
 
     @property
     def answered(self) -> bool:

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Iterator
 
 from couplings.store import couplings
-from jobs.runner import creating, deciding, handing_over, loading, matching, planning, resting, writing
+from jobs.runner import creating, deciding, handing_over, loading, matching, planning, references, resting, writing
 from jobs.runner.candidates import Candidate
 from jobs.runner.context import Run
 from jobs.runner.pipeline import Pipeline
@@ -73,6 +73,7 @@ def _refresh_statistics(run: Run, pipeline: Pipeline) -> None:
 
 
 def _work_off(run: Run, page: Page) -> None:
+    references.turn(run)
     loading.load(run, page.candidates)
     page.candidates = pending = [candidate for candidate in page.candidates if not _seen(run, candidate)]
     for _ in range(ROUNDS):

@@ -18,7 +18,7 @@ from couplings.store import clock, couplings, errors, log
 from couplings.store.couplings import Agreement
 from couplings.store.errors import ErrorRow
 from jobs.models import CreateIntent
-from jobs.runner import changes, lease, overruling, parts
+from jobs.runner import changes, lease, overruling, parents, parts
 from jobs.runner.context import Run
 from jobs.runner.handing_over import left_behind
 from jobs.runner.outcomes import Verdict, partly_done, verdict
@@ -65,6 +65,7 @@ def remember(run: Run, judged: Judged) -> None:
         _part(run, verdicts)
         now = clock.now()
         _report(run, verdicts, now)
+        parents.tell_children(run, verdicts)
         log.append([_entry(run, found, str(now)) for found in verdicts if found.logged])
         overruling.withdraw(verdicts)
         _answer_intents(verdicts)
@@ -117,10 +118,10 @@ def _part(run: Run, verdicts: Sequence[Verdict]) -> None:
 
 
 def _report(run: Run, verdicts: Sequence[Verdict], now: datetime) -> None:
-    failed = [report(run, v, now) for v in verdicts if v.problem is not None]
+    failed = [report(run, v, told, now) for v in verdicts if (told := v.told) is not None]
     errors.refresh([row for row in failed if row.id is not None])
     errors.open_new(run.mapping.pk, [row for row in failed if row.id is None])
-    known = [(v, v.candidate.error) for v in verdicts if v.candidate.error is not None and v.problem is None]
+    known = [(v, v.candidate.error) for v in verdicts if v.candidate.error is not None and v.told is None]
     errors.keep([error for v, error in known if error.request and not v.closes])
     errors.resolve([_resolution(v, error) for v, error in known if v.closes])
 

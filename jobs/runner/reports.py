@@ -10,9 +10,11 @@ from couplings.models.error import State
 from couplings.store.errors import Report
 from jobs.runner.candidates import Candidate
 from jobs.runner.context import Run
+from jobs.runner.keys import is_storable
 from jobs.runner.outcomes import Verdict
 from syncstatus.engine.backoff import RECORD
 from syncstatus.engine.decisions import ErrorKind, Problem
+from syncstatus.engine.lookups import PARENT_MISSING
 from syncstatus.engine.records import Record, Side
 from syncstatus.engine.rules import Rules
 from syncstatus.engine.values import Kind, Unreadable
@@ -23,16 +25,14 @@ _SHOWN = 200  # characters of a value that the error's row keeps
 _RETRIED = (ErrorKind.TRANSIENT, ErrorKind.UNKNOWN_OUTCOME)
 
 
-def report(run: Run, found: Verdict, now: datetime) -> Report:
-    candidate, problem = found.candidate, found.problem
-    assert problem is not None
-    error = candidate.error
+def report(run: Run, found: Verdict, problem: Problem, now: datetime) -> Report:
+    candidate, error = found.candidate, found.candidate.error
     attempts = _attempts(candidate)
     state = _state(problem, attempts)
     later = now + RECORD.delay(attempts, random.random()) if state is State.RETRYING else None
     return Report(
         id=error.id if error is not None else None,
-        coupling=candidate.coupling.id if candidate.coupling is not None else None,
+        coupling=candidate.coupling.id if candidate.coupling is not None else found.coupling_id,
         left_key=found.left_key,
         right_key=found.right_key,
         left_exists=_exists(candidate, Side.LEFT),
@@ -48,7 +48,17 @@ def report(run: Run, found: Verdict, now: datetime) -> Report:
         next_attempt=later.isoformat() if later is not None else None,
         job=run.job.pk,
         seen_request=error.request if error is not None else "",
+        **_awaited(run, problem),
     )
+
+
+def _awaited(run: Run, problem: Problem) -> dict[str, Any]:
+    """The parent that the record waits for, as those know it who wake it (``parents``)."""
+    if problem.code != PARENT_MISSING or not is_storable(problem.params["parent"]):
+        return {}
+    mappings = next((run.lookups.get(position, ()) for position in problem.fields), ())
+    names = {"waits_side": problem.params["parent_side"], "waits_key": problem.params["parent"]}
+    return names | {"waits_mapping": mappings[0]} if mappings else {}
 
 
 def details(run: Run, problem: Problem) -> dict[str, Any]:
@@ -58,6 +68,8 @@ def details(run: Run, problem: Problem) -> dict[str, Any]:
         fields = [run.rules.fields[position] for position in problem.fields]
         params["fields"] = [field.left for field in fields]
         params["right_fields"] = [field.right for field in fields]
+        if problem.code == PARENT_MISSING and fields[0].lookup is not None:
+            params["parents"] = list(fields[0].lookup.mappings)
     return params
 
 

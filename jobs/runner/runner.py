@@ -221,6 +221,7 @@ def open_run(job: SyncJob, holder: str, **options: Any) -> Run:
     state.tally.outcomes.update({outcome: getattr(job, outcome.value) for outcome in state.tally.outcomes})
     state.tally.read = job.read
     state.is_probe = circuits.is_probe(holder)
+    state.bring = run
     return state
 
 

@@ -214,6 +214,14 @@ def of_keys(run: Run, side: Side, keys: Collection[str]) -> Page:
     )
 
 
+def of_listed(run: Run, side: Side, keys: Collection[str]) -> Page:
+    """Records of ``side`` whose keys came up in another way than by a feed."""
+    keys = list(dict.fromkeys(key for key in keys if is_storable(key)))
+    coupled = couplings.by_key(run.mapping.pk, side, keys, with_base=False)
+    single = [_single(side, key) for key in keys if key not in coupled] if _may_couple(run, side) else []
+    return Page([Candidate(row.left_key, row.right_key, row) for row in coupled.values()] + single)
+
+
 def survey(run: Run) -> Survey:
     """Compare the stamps of every coupling; nothing is written, so it may be repeated after a crash."""
     result, after = Survey(compared=run.job.progress.get("compared", 0)), 0

@@ -70,14 +70,6 @@ def open_endpoint(
         return cast(Endpoint, Guarded(connector(connection).open(bound), connection, waits=waits))
 
 
-def count_all(mapping: TableMapping, side: Side) -> int | None:
-    """How many records one side's table holds, inside and outside the filter; None where the system cannot tell."""
-    connection = mapping.connection(side)
-    with naming(connection):
-        _ask_leave(connection, retry=False, waits=False)
-        return connector(connection).open(replace(source(mapping, side), filter={})).count()
-
-
 def describe(mapping: TableMapping, side: Side, *, waits: bool = False) -> TableInfo:
     """One side's table as it is now, whether or not the mapping fits it. Raises the connectors' errors."""
     connection, table = mapping.connection(side), source(mapping, side)

@@ -14,7 +14,7 @@ from couplings.store import log
 from couplings.store.log import Logged
 from jobs.models import CreateIntent
 from jobs.progress import Phase
-from jobs.runner import creating, loading, writing
+from jobs.runner import creating, loading, references, writing
 from jobs.runner.candidates import Candidate
 from jobs.runner.context import PAGE, Run
 from jobs.runner.locks import NEW, mark
@@ -38,6 +38,7 @@ def undo(run: Run) -> None:
         run.pace.advance(len(entries))
         if not run.preview:
             _await_turn(run, entries)
+        references.turn(run)
         items = looked_up(run, entries)
         _carry_out(run, items)
         remember(run, items, progress)

@@ -11,7 +11,7 @@ from couplings.models.error import Resolution
 from couplings.store import clock, couplings, errors, log
 from couplings.store.couplings import Agreement
 from jobs.models import CreateIntent
-from jobs.runner import changes, lease
+from jobs.runner import changes, lease, references
 from jobs.runner.candidates import Candidate
 from jobs.runner.context import Run
 from jobs.runner.outcomes import Verdict, verdict
@@ -67,6 +67,7 @@ def remember(run: Run, items: Sequence[Item], progress: dict[str, Any]) -> None:
         return
     written = {f"{side.value}_written": number for side, number in run.written.items()}
     run.written = dict.fromkeys(Side, 0)
+    references.learn(run, [one.candidate for one in done])
     for one in done:
         _settle(run, one)
     with transaction.atomic():
@@ -222,7 +223,8 @@ def _report(run: Run, done: Sequence[Undone]) -> None:
     now = clock.now()
     # Where somebody was faster in coupling one of the records, there is no coupling, and nothing to keep out.
     left = [one for one in done if one.left is not None and one.candidate.coupling is not None]
-    rows = [report(run, Verdict(one.candidate, one.found.decision, one.found.outcome, one.left), now) for one in left]
+    found = [(Verdict(one.candidate, one.found.decision, one.found.outcome), one.left) for one in left]
+    rows = [report(run, verdict, problem, now) for verdict, problem in found if problem is not None]
     errors.refresh([row for row in rows if row.id is not None])
     errors.open_new(run.mapping.pk, [row for row in rows if row.id is None])
     settled = [(error.id, how) for one in done if (error := one.candidate.error) and (how := _settles(one, error.code))]

@@ -10,6 +10,7 @@ from couplings.configuration.problems import Path, Problems, nearest
 from couplings.configuration.value_checks import all_steps
 from couplings.models import Connection
 from jobs.services import filter_values
+from jobs.services.lookup_validation import LookupValidator
 from jobs.services.systems import Systems
 from jobs.services.value_validation import ValueValidator, field_rule
 from syncstatus.connectors.errors import (
@@ -51,7 +52,7 @@ def validate(document: Document, stored: Document, connections: Mapping[str, Con
     A connection that cannot be used is no exception: it is told in the answer, together with all other problems.
     """
     with Systems(connections) as systems:
-        validator = Validator(document, systems)
+        validator = Validator(document, systems, document.over(stored))
         for mapping in document.mappings.values():
             if mapping.enabled:
                 validator.mapping(mapping)
@@ -72,8 +73,9 @@ def refuse_settings(problems: Problems, document: Document, name: str, error: Co
 
 
 class Validator:
-    def __init__(self, document: Document, systems: Systems) -> None:
+    def __init__(self, document: Document, systems: Systems, whole: Document) -> None:
         self.document = document
+        self.whole = whole
         self.systems = systems
         self.problems = Problems()
 
@@ -94,6 +96,7 @@ class Validator:
                 self.pair(entry, field, left.fields.get(field.left), right.fields.get(field.right))
             if self.document.is_sound(entry):
                 ValueValidator(self, entry, {Side.LEFT: left, Side.RIGHT: right}).validate()
+                LookupValidator(self, entry, self.whole).validate()
 
     def table(self, entry: MappingEntry, side: Side) -> TableInfo | None:
         values = entry.side(side)

@@ -9,6 +9,7 @@ from couplings.configuration.problems import Path, nearest
 from couplings.configuration.value_checks import all_steps
 from jobs.services import filter_values
 from syncstatus.connectors.ports import FieldInfo, TableInfo
+from syncstatus.engine.lookups import Lookup
 from syncstatus.engine.records import Side
 from syncstatus.engine.rules import Direction, FieldRule
 from syncstatus.engine.transformed import typed_value
@@ -110,4 +111,5 @@ def field_rule(field: FieldEntry, left: FieldType, right: FieldType) -> FieldRul
     return FieldRule(
         field.left, field.right, left, right, field.direction, field.transforms,
         to_right=field.to_right, to_left=field.to_left, values=field.values,
+        lookup=Lookup(field.lookup) if field.lookup else None,
     )  # fmt: skip

@@ -1,6 +1,7 @@
 """What is exported, applied again, is no change: for any configuration there can be."""
 
 import string
+from typing import Any
 
 import pytest
 from hypothesis import given, settings
@@ -20,6 +21,7 @@ from couplings.configuration.new_records import ConstantEntry, DefaultEntry
 from couplings.configuration.reader import read_document
 from couplings.configuration.section import duration_text, is_name, seconds_of
 from couplings.configuration.stored import save_connection, save_mapping, save_parents, stored_document
+from syncstatus.engine.lookups import IfMissing
 from syncstatus.engine.records import Side
 from syncstatus.engine.rules import DeletionPolicy, Direction, Guard, UpdatePolicy
 from syncstatus.engine.transforms.step import Step
@@ -63,6 +65,12 @@ def ways(draw: st.DrawFn) -> dict[str, tuple[Step, ...]]:
     return {name: draw(chains) for name in names}
 
 
+def lookups(draw: st.DrawFn) -> dict[str, Any]:
+    """What a field looks up, if it does."""
+    mappings = draw(st.lists(st.sampled_from(["ITEM", "UNIT", "A.B"]), max_size=2, unique=True))
+    return {"lookup": tuple(mappings), "if_missing": draw(st.sampled_from(IfMissing))} if mappings else {}
+
+
 @st.composite
 def field_entries(draw: st.DrawFn) -> tuple[FieldEntry, ...]:
     fields = []
@@ -80,6 +88,7 @@ def field_entries(draw: st.DrawFn) -> tuple[FieldEntry, ...]:
                 required=draw(st.booleans()),
                 clear=draw(st.booleans()),
                 enabled=draw(st.booleans()),
+                **lookups(draw),
                 **ways(draw),
             )
         )

@@ -137,7 +137,15 @@ CASES = [
     ("    fields:\n      no: number\n", "", 25, "key_missing"),
     ("      no: number\n", "      no: {to: number, enabled: false}\n", 28, "fields_all_disabled"),
     # Of a later version: refused, never ignored
-    ("match: 1", "lookup: ITEM", 24, "key_not_available"),
+    # Lookups
+    ("match: 1", "lookup: ITEMS", 24, "lookup_unknown"),
+    ("match: 1", "lookup: []", 24, "list_empty"),
+    ("match: 1", "if_missing: wait", 24, "if_missing_without_lookup"),
+    ("match: 1", "lookup: ITEM, if_missing: ignore", 24, "not_a_choice"),
+    ("match: 1", "lookup: ITEM, match: 1", 24, "lookup_not_with"),
+    ("match: 1", "lookup: ITEM, transform: [trim]", 24, "lookup_not_with"),
+    ("match: 1", "lookup: ITEM, values: {a: b}", 24, "lookup_not_with"),
+    ("match: 1", "lookup: CUSTOMER, required: true", 24, "lookup_cycle"),
     ("    kind: sql\n    url: mysql", "    kind: odata\n    url: mysql", 6, "kind_not_available"),
     ("    kind: sql\n    url: mysql", "    kind: dataverse\n    tenant: mysql", 6, "kind_not_available"),
     ("    kind: sql\n    url: mysql", "    kind: business_central\n    url: mysql", 6, "kind_not_available"),
@@ -295,7 +303,7 @@ def test_a_disabled_mapping_writes_nothing_and_is_in_nobodys_way() -> None:
 
 def test_all_problems_are_told_at_once_in_the_order_of_the_file() -> None:
     text = FILE.replace("share: 0.5", "share: 7").replace("only_coupled: false", "only_coupled: no")
-    text = text.replace("match: 1", "lookup: ITEM").replace("table: item", "tabel: item")
+    text = text.replace("match: 1", "lookups: ITEM").replace("table: item", "tabel: item")
     text = text.replace("depends_on: [ITEM]", "depends_on: [VENDOR]")
 
     found = [(problem.line, problem.code) for problem in find_problems(text)]
@@ -304,10 +312,37 @@ def test_all_problems_are_told_at_once_in_the_order_of_the_file() -> None:
         (14, "not_true_or_false"),
         (18, "not_a_share"),
         (20, "parent_unknown"),
-        (24, "key_not_available"),
+        (24, "key_unknown"),
         (26, "key_missing"),
         (26, "key_unknown"),
     ]
+
+
+PARENT = """\
+  NOTE:
+    left: {connection: ERP, table: note}
+    right: {connection: %s, table: memo}
+    fields:
+      customer: {to: client, lookup: CUSTOMER, required: true}
+"""
+
+
+def test_a_lookup_names_the_mapping_of_the_records_it_refers_to() -> None:
+    assert find_problems(changed("match: 1", "lookup: item, if_missing: keep") + PARENT % "CRM") == []
+    found = find_problems(FILE + PARENT % "ERP")
+    assert [(problem.line, problem.code) for problem in found] == [(34, "lookup_connections")]
+
+
+def test_a_key_of_several_fields_is_no_lookups_parent() -> None:
+    text = changed("table: customer}", "table: customer, key: [area, no]}") + PARENT % "CRM"
+    assert [(problem.line, problem.code) for problem in find_problems(text)] == [(34, "lookup_composite")]
+
+
+def test_records_that_cannot_be_without_each_other_are_refused_with_their_circle() -> None:
+    text = changed("match: 1", "lookup: NOTE, required: true") + PARENT % "CRM"
+    (problem,) = find_problems(text)
+    assert (problem.line, problem.params["cycle"]) == (24, "CUSTOMER → NOTE → CUSTOMER")
+    assert find_problems(text.replace("lookup: NOTE, required: true", "lookup: NOTE")) == []
 
 
 @pytest.mark.parametrize(
@@ -316,6 +351,7 @@ def test_all_problems_are_told_at_once_in_the_order_of_the_file() -> None:
         ("    direction: bidirectional\n", "    directon: bidirectional\n", "direction"),
         ("update_conflict: ask", "update_conflict: Newest", "newest"),
         ("depends_on: [ITEM]", "depends_on: [ITEMS]", "ITEM"),
+        ("match: 1", "lookup: ITEMS", "ITEM"),
         ("left: {connection: ERP, table: item}", "left: {connection: erp, table: item}", "ERP"),
         ("table: customer}", "table: customer, filter: {a: {contain: x}}}", "contains"),
     ],

@@ -1,0 +1,303 @@
+"""Lookups: children that refer to a record of another mapping, on two real databases (SCENARIOS T19)."""
+
+from collections.abc import Callable
+
+import pytest
+
+from couplings.causes import causes
+from couplings.models import Coupling, MovedParent, SyncError, TableMapping
+from jobs.models import JobState, Kind, SyncJob
+from tests.jobs.families import Family, add_contacts, add_field, refer_back, waiting
+from tests.jobs.worlds import World, told
+
+MakeWorld = Callable[..., World]
+
+
+@pytest.fixture
+def family(make_world: MakeWorld) -> Family:
+    return add_contacts(make_world())
+
+
+def test_a_reference_travels_as_the_partners_key_in_both_directions(family: Family) -> None:
+    customer = family.parents.left.add(name="Adatum")
+    account = family.parents.right.add(name="Fabrikam")
+    contact = family.left.add(name="Ada", customer_id=int(customer))
+    person = family.right.add(name="Bo", customer_id=account)
+    family.sync()
+    partner = family.parents.coupling(customer).right_key
+    assert family.account_of(family.partner(contact)) == partner
+    created = Coupling.objects.get(mapping=family.world.mapping, right_key=person).left_key
+    owner = Coupling.objects.get(mapping=family.parents.mapping, right_key=account).left_key
+    assert family.left.get(created, "customer_id") == (int(owner),)
+    family.assert_quiet()
+
+
+def test_another_parent_travels_like_any_change(family: Family) -> None:
+    customers = [family.parents.left.add(name=name) for name in ("Adatum", "Fabrikam")]
+    contact = family.left.add(name="Ada", customer_id=int(customers[0]))
+    family.sync()
+    person = family.partner(contact)
+    accounts = [family.parents.coupling(key).right_key for key in customers]
+    family.left.edit(contact, customer_id=int(customers[1]))
+    assert told(family.world.sync()) == {"modified": 1}
+    assert family.account_of(person) == accounts[1]
+    family.right.edit(person, customer_id=accounts[0])
+    assert told(family.world.sync()) == {"modified": 1}
+    assert family.left.get(contact, "customer_id") == (int(customers[0]),)
+    family.right.edit(person, customer_id=None)
+    assert told(family.world.sync()) == {"modified": 1}
+    assert family.left.get(contact, "customer_id") == (None,)
+    family.assert_quiet()
+
+
+def test_two_different_parents_are_a_conflict(family: Family) -> None:
+    customers = [family.parents.left.add(name=name) for name in ("Adatum", "Fabrikam", "Contoso")]
+    contact = family.left.add(name="Ada", customer_id=int(customers[0]))
+    family.sync()
+    family.left.edit(contact, customer_id=int(customers[1]))
+    family.right.edit(family.partner(contact), customer_id=family.parents.coupling(customers[2]).right_key)
+    assert told(family.world.sync()) == {"failed": 1}
+    assert family.world.error().fields == ["customer_id"]
+    family.right.edit(family.partner(contact), customer_id=family.parents.coupling(customers[1]).right_key)
+    family.world.sync()
+    assert family.world.errors() == []
+
+
+def test_t19_a_child_waits_for_its_parent_and_goes_without_a_person(family: Family) -> None:
+    """The parent is excluded for now; the child names it, uses no attempt, and goes when the filter lets it in."""
+    family.parents.set(left_filter={"region": "EU"})
+    customer = family.parents.left.add(name="Adatum", region="US")
+    contact = family.left.add(name="Ada", customer_id=int(customer))
+    family.sync()
+    (error,) = waiting(family.world.mapping)
+    assert (error.kind, error.code, error.waits_key, error.attempts) == ("dependency", "parent_missing", customer, 1)
+    for _ in range(3):
+        assert told(family.world.sync())["waiting"] == 1
+    (error,) = waiting(family.world.mapping)
+    assert error.attempts == 1
+    family.parents.left.edit(customer, region="EU")
+    family.sync()
+    assert family.account_of(family.partner(contact)) == family.parents.coupling(customer).right_key
+    assert family.world.errors() == []
+    family.assert_quiet()
+
+
+def test_a_parent_that_may_be_created_is_synchronized_first(family: Family) -> None:
+    """Only the contacts' mapping is run, and its parents' mapping has never been."""
+    customer = family.parents.left.add(name="Adatum")
+    contact = family.left.add(name="Ada", customer_id=int(customer))
+    other = family.parents.left.add(name="Nobody asks for it")
+    family.world.sync()
+    assert family.account_of(family.partner(contact)) == family.parents.coupling(customer).right_key
+    assert not Coupling.objects.filter(mapping=family.parents.mapping, left_key=other).exists()
+    assert family.world.errors() == []
+    assert not SyncJob.objects.exclude(state=JobState.FINISHED).exists()
+    family.world.assert_quiet()
+
+
+def test_a_thousand_children_of_one_parent_have_one_cause_and_one_error_there(family: Family) -> None:
+    family.parents.set(left_filter={"region": "EU"})
+    customer = family.parents.left.add(name="Adatum", region="US")
+    family.left.execute(
+        "INSERT INTO contact (name, customer_id) SELECT 'Contact ' || n, :parent FROM generate_series(1, 1000) n",
+        parent=int(customer),
+    )
+    family.sync()
+    assert len(waiting(family.world.mapping)) == 1_000
+    (cause,) = causes(SyncError.objects.open().filter(mapping=family.world.mapping))
+    assert cause.count == 1_000
+    error = SyncError.objects.open().get(mapping=family.parents.mapping)
+    assert (error.code, error.left_key, error.params["children"]) == ("children_wait", customer, 1_000)
+    assert error.params["reason"] == "excluded"
+    family.parents.left.edit(customer, region="EU")
+    family.sync()
+    assert family.world.errors() == []
+    assert len(family.right.keys()) == 1_000
+
+
+def test_an_error_at_the_parent_closes_when_nobody_waits_any_more(family: Family) -> None:
+    family.parents.set(only_coupled=True)
+    customer = family.parents.left.add(name="Adatum")
+    contact = family.left.add(name="Ada", customer_id=int(customer))
+    family.sync()
+    family.sync(Kind.FULL)
+    assert {error.code for error in family.world.errors()} == {"parent_missing", "children_wait"}
+    family.left.edit(contact, customer_id=None)
+    family.sync()
+    assert family.world.errors() == []
+
+
+def test_a_parent_that_is_not_there_is_told_as_well(family: Family) -> None:
+    family.left.add(name="Ada", customer_id=4711)
+    family.sync()
+    error = SyncError.objects.open().get(mapping=family.parents.mapping)
+    assert (error.code, error.params["reason"], error.left_key) == ("children_wait", "absent", "4711")
+    family.sync()
+    assert len(family.world.errors()) == 2
+
+
+def test_a_failing_parent_keeps_its_own_error(family: Family) -> None:
+    customer = family.parents.left.add(name="x" * 80)
+    contact = family.left.add(name="Ada", customer_id=int(customer))
+    family.sync()
+    assert {(e.mapping.name, e.code) for e in family.world.errors() if e.mapping} == {
+        ("CUSTOMER", "text_too_long"),
+        ("CONTACT", "parent_missing"),
+    }
+    family.parents.left.edit(customer, name="Adatum")
+    family.parents.sync(Kind.RECORDS, keys=[customer], side="left")
+    family.world.sync()
+    assert family.world.errors() == []
+    assert family.account_of(family.partner(contact)) is not None
+
+
+@pytest.mark.parametrize("if_missing", ["clear", "keep"])
+def test_a_child_that_need_not_wait_gets_its_link_when_the_parent_is_coupled(family: Family, if_missing: str) -> None:
+    family.lookup(if_missing=if_missing)
+    family.parents.set(left_filter={"region": "EU"})
+    customer = family.parents.left.add(name="Adatum", region="US")
+    contact = family.left.add(name="Ada", customer_id=int(customer))
+    family.sync()
+    assert family.world.errors() == []
+    assert family.account_of(family.partner(contact)) is None
+    assert family.left.get(contact, "customer_id") == (int(customer),)
+    family.assert_quiet()
+    family.parents.left.edit(customer, region="EU")
+    family.sync()
+    assert family.account_of(family.partner(contact)) == family.parents.coupling(customer).right_key
+    family.assert_quiet()
+
+
+def test_a_link_that_is_kept_stays_while_its_parent_is_missing(family: Family) -> None:
+    family.parents.set(left_filter={"region": "EU"})
+    known, unknown = (family.parents.left.add(name=name, region=name) for name in ("EU", "US"))
+    contact = family.left.add(name="Ada", customer_id=int(known))
+    family.sync()
+    account = family.parents.coupling(known).right_key
+    for if_missing, expected in (("keep", account), ("clear", None)):
+        family.lookup(if_missing=if_missing)
+        family.left.edit(contact, customer_id=int(unknown), name=f"Ada {if_missing}")
+        family.sync()
+        assert family.right.get(family.partner(contact), "name") == (f"Ada {if_missing}",)
+        assert family.account_of(family.partner(contact)) == expected
+    assert family.world.errors() == []
+
+
+def test_children_of_a_restored_parent_point_to_its_new_key(family: Family) -> None:
+    """Nothing of the children was changed, and the new account has another key than the deleted one."""
+    family.parents.set(deletion_conflict="restore")
+    customer = family.parents.left.add(name="Adatum")
+    contacts = [family.left.add(name=name, customer_id=int(customer)) for name in ("Ada", "Bo")]
+    family.sync()
+    before = family.parents.coupling(customer).right_key
+    family.parents.right.delete(before)
+    family.sync()
+    after = family.parents.coupling(customer).right_key
+    assert after != before
+    assert [family.account_of(family.partner(key)) for key in contacts] == [after, after]
+    assert not MovedParent.objects.exists()
+    family.assert_quiet()
+
+
+def test_links_that_the_system_emptied_with_the_parent_come_back_with_it(family: Family) -> None:
+    family.parents.set(deletion_conflict="restore")
+    family.right.execute("ALTER TABLE person ADD FOREIGN KEY (account_id) REFERENCES account (id) ON DELETE SET NULL")
+    customer = family.parents.left.add(name="Adatum")
+    contact = family.left.add(name="Ada", customer_id=int(customer))
+    family.sync()
+    family.parents.right.delete(family.parents.coupling(customer).right_key)
+    family.sync()
+    assert family.account_of(family.partner(contact)) == family.parents.coupling(customer).right_key
+    assert family.left.get(contact, "customer_id") == (int(customer),)
+    family.assert_quiet()
+
+
+def test_on_the_left_side_links_follow_as_well(family: Family) -> None:
+    family.parents.set(deletion_conflict="restore")
+    customer = family.parents.left.add(name="Adatum")
+    contact = family.left.add(name="Ada", customer_id=int(customer))
+    family.sync()
+    account = family.parents.coupling(customer).right_key
+    family.parents.left.delete(customer)
+    family.sync()
+    restored = Coupling.objects.get(mapping=family.parents.mapping, right_key=account).left_key
+    assert restored != customer
+    assert family.left.get(contact, "customer_id") == (int(restored),)
+    family.assert_quiet()
+
+
+def test_mappings_that_refer_to_each_other_leave_no_error(family: Family) -> None:
+    refer_back(family)
+    customer = family.parents.left.add(name="Adatum")
+    contact = family.left.add(name="Ada", customer_id=int(customer))
+    family.parents.left.edit(customer, main_contact=int(contact))
+    family.sync()
+    family.parents.sync()
+    account, person = family.parents.coupling(customer).right_key, family.partner(contact)
+    assert family.account_of(person) == account
+    assert [str(key) for key in family.parents.right.get(account, "main_contact") or ()] == [person]
+    assert family.world.errors() == []
+    family.assert_quiet()
+
+
+def test_a_mapping_may_refer_to_itself(family: Family) -> None:
+    """The boss of the boss comes last in the table."""
+    add_field(family.world.mapping, "boss_id", lookup=["CONTACT"])
+    for key, boss in ((1, 2), (2, 3), (3, None), (4, 4)):
+        family.left.add(id=key, name=f"Name {key}", boss_id=boss)
+    family.world.sync()
+    assert family.world.errors() == []
+    bosses = {str(key): family.right.get(family.partner(str(key)), "boss_id") for key in (1, 2, 3, 4)}
+    partners = {key: family.partner(key) for key in bosses}
+    assert {key: str(boss[0]) if boss and boss[0] else None for key, boss in bosses.items()} == {
+        "1": partners["2"],
+        "2": partners["3"],
+        "3": None,
+        "4": partners["4"],
+    }
+    family.world.assert_quiet()
+
+
+def test_who_needs_its_boss_comes_after_him_in_the_same_run(family: Family) -> None:
+    add_field(family.world.mapping, "boss_id", lookup=["CONTACT"])
+    family.right.execute("ALTER TABLE person ADD CHECK (boss IS NOT NULL OR fullname = 'Top')")
+    family.right.execute("ALTER TABLE person ALTER boss SET DEFAULT NULL")
+    TableMapping.objects.filter(name="CONTACT").update(update_conflict="left")
+    family.left.add(id=3, name="Top")
+    family.world.sync()
+    family.left.add(id=1, name="Name 1", boss_id=3)
+    assert told(family.world.sync()) == {"inserted": 1}
+
+
+def test_parents_that_two_mappings_share_are_found_in_either(family: Family) -> None:
+    """Two mappings of the same tables, told apart by a filter."""
+    family.parents.set(left_filter={"region": "EU"})
+    second = TableMapping.objects.get(pk=family.parents.mapping.pk)
+    fields = list(second.fields.all())
+    second.pk, second.name, second.left_filter = None, "OTHERS", {"region": "US"}
+    second.save()
+    for field in fields:
+        field.pk, field.mapping = None, second
+        field.save()
+    others = World(family.parents.left, family.parents.right, second)
+    family.lookup(lookup=["CUSTOMER", "OTHERS"])
+    customers = [family.parents.left.add(name=region, region=region) for region in ("EU", "US")]
+    contacts = [family.left.add(name=f"C {key}", customer_id=int(key)) for key in customers]
+    family.world.sync()
+    assert family.world.errors() == []
+    owners = [family.parents.coupling(customers[0]).right_key, others.coupling(customers[1]).right_key]
+    assert [family.account_of(family.partner(key)) for key in contacts] == owners
+
+
+def test_a_parent_that_was_coupled_by_hand_wakes_its_children_with_the_next_run(family: Family) -> None:
+    from jobs.services import couplings
+
+    family.parents.set(only_coupled=True)
+    customer, account = family.parents.left.add(name="Adatum"), family.parents.right.add(name="Adatum")
+    contact = family.left.add(name="Ada", customer_id=int(customer))
+    family.sync()
+    couplings.add(family.parents.mapping, customer, account, user=None)
+    family.world.sync()
+    assert family.account_of(family.partner(contact)) == account
+    family.parents.sync()
+    assert family.world.errors() == []
