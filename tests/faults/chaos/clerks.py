@@ -3,7 +3,7 @@
 import random
 import threading
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 
 from django.contrib.auth.models import User
@@ -12,8 +12,9 @@ from django.db.models import QuerySet
 
 from couplings.models import Connection, SyncError, TableMapping
 from jobs.models import Kind
-from jobs.services import actions, connections, jobs
+from jobs.services import actions, connections, jobs, unanswered
 from jobs.services.errors import Refused
+from syncstatus.connectors.errors import ConnectorError
 from syncstatus.engine.records import Side
 from tests.faults.chaos.business import MAPPINGS, SIDES, Mapping, rows
 from tests.faults.chaos.places import Places
@@ -59,6 +60,7 @@ class Clerks:
             self.restore: 3,
             self.delete: 3,
             self.find_deleted: 2,
+            self.answer: 4,
             self.check_connections: 6,
         }
         (act,) = self._chance.choices(list(acts), list(acts.values()))
@@ -67,7 +69,7 @@ class Clerks:
     def do(self, act: Callable[[Mapping], object], mapping: Mapping) -> bool:
         try:
             act(mapping)
-        except Refused:
+        except (Refused, ConnectorError):
             return False
         except Error:  # the store threw us out: an error page
             self.failed += 1
@@ -104,6 +106,17 @@ class Clerks:
         chosen = self._some(actions.applicable(_errors(mapping), actions.DELETE))
         actions.request(chosen, actions.DELETE, user=self._user)
 
+    def answer(self, mapping: Mapping) -> None:
+        """Adopt what a lost create has made, as a person sees by its name; create again where that is not there."""
+        for error in _errors(mapping).filter(code="unknown_outcome").exclude(params__candidates=None):
+            side, key = ("right", error.left_key) if error.left_key else ("left", error.right_key)
+            born = self._births_of(mapping, "left" if side == "right" else "right", [key])
+            same = [each for each in error.params["candidates"] if self._births_of(mapping, side, [each]) & born]
+            if same:
+                unanswered.adopt(error, same[0], user=self._user)
+            else:
+                unanswered.create_again(SyncError.objects.filter(pk=error.pk), user=self._user)
+
     def check_connections(self, mapping: Mapping) -> None:
         """Test Connection, on those that are said to be out of order."""
         list(connections.check_all(Connection.objects.filter(healthy=False)))
@@ -115,11 +128,12 @@ class Clerks:
 
     def _births(self, mapping: Mapping, errors: QuerySet[SyncError]) -> set[str]:
         """Of the records that live; each error has one at most that does."""
-        births = set()
-        for side, name in (("left", "left_key"), ("right", "right_key")):
-            living = rows(self.places.engines[side], mapping, side)
-            births |= {str(living[key][0]) for key in errors.values_list(name, flat=True) if key in living}
-        return births
+        keys = {side: errors.values_list(f"{side}_key", flat=True) for side in SIDES}
+        return {birth for side in SIDES for birth in self._births_of(mapping, side, keys[side])}
+
+    def _births_of(self, mapping: Mapping, side: str, keys: Iterable[str | None]) -> set[str]:
+        living = rows(self.places.engines[side], mapping, side)
+        return {str(living[key][0]) for key in keys if key is not None and key in living}
 
 
 def _row(mapping: Mapping) -> TableMapping:

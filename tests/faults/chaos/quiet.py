@@ -52,6 +52,8 @@ class Quiet:
             self.resumed += 1
         if Connection.objects.filter(healthy=False).exists():
             self.clerks.do(self.clerks.check_connections, MAPPINGS[0])
+        for mapping in MAPPINGS:
+            self.clerks.do(self.clerks.answer, mapping)
         retried = [pk for pk in self._unfinished().values_list("pk", flat=True) if self._retried.get(pk, 0) < RETRIES]
         for pk in retried:
             self._retried[pk] = self._retried.get(pk, 0) + 1
