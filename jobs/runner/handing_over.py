@@ -10,8 +10,9 @@ so that one deletion is never two mappings' business; where the record belongs t
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
-from couplings.models import TableMapping
-from couplings.store import couplings
+from couplings.models import SyncError, TableMapping
+from couplings.models.error import Resolution
+from couplings.store import couplings, errors
 from couplings.store.couplings import CouplingRow
 from jobs.runner.candidates import Candidate
 from jobs.runner.context import Run
@@ -48,9 +49,13 @@ def as_coupled(run: Run, candidates: Sequence[Candidate]) -> None:
             candidate.decision = replace(decision, action=Action.COUPLE)
 
 
-def left_behind(candidates: Sequence[Candidate]) -> list[int]:
-    """The ids of other mappings' couplings that have nothing to do any more."""
-    return [id for candidate in candidates if (id := candidate.left_behind) is not None]
+def part(candidates: Sequence[Candidate]) -> None:
+    """Remove other mappings' couplings that have nothing to do any more, and close what was wrong with them there."""
+    over = [id for candidate in candidates if (id := candidate.left_behind) is not None]
+    if over:
+        open_there = SyncError.objects.open().filter(coupling__in=over).values_list("pk", flat=True)
+        errors.resolve([(pk, Resolution.EXCLUDED, None) for pk in open_there])
+        couplings.remove(over)
 
 
 def _siblings(run: Run, candidates: Sequence[Candidate]) -> Sequence[TableMapping]:

@@ -18,9 +18,8 @@ from couplings.store import clock, couplings, errors, log
 from couplings.store.couplings import Agreement
 from couplings.store.errors import ErrorRow
 from jobs.models import CreateIntent
-from jobs.runner import changes, lease, overruling, parents, parts
+from jobs.runner import changes, handing_over, lease, overruling, parents, parts
 from jobs.runner.context import Run
-from jobs.runner.handing_over import left_behind
 from jobs.runner.outcomes import Verdict, partly_done, verdict
 from jobs.runner.reports import details, report
 from jobs.runner.sources import Page
@@ -88,9 +87,7 @@ def _couple(run: Run, verdicts: Sequence[Verdict]) -> None:
     ids = couplings.insert(run.mapping.pk, [_agreement(run, v) for v in fresh])
     for found in fresh:
         found.coupling_id = ids.get((found.left_key or "", found.right_key or ""))
-    over = left_behind([found.candidate for found in fresh if found.coupling_id is not None])
-    if over:
-        couplings.remove(over)
+    handing_over.part([found.candidate for found in fresh if found.coupling_id is not None])
 
 
 def _agree(run: Run, verdicts: Sequence[Verdict]) -> list[Agreement]:

@@ -127,6 +127,23 @@ def test_both_sides_edited_while_it_moved_is_decided_field_by_field(make_world: 
     assert south.errors() == []
 
 
+def test_what_was_wrong_with_it_in_the_first_mapping_is_over(make_world: MakeWorld) -> None:
+    north, south = two(make_world)
+    key, partner = north.pair(name="Ada", region="north")
+    south.sync()
+    north.left.edit(key, phone="12")
+    north.right.edit(partner, phone="34")
+    north.sync()
+    assert north.error().kind == "conflict"
+
+    north.left.edit(key, region="south")
+    north.right.edit(partner, phone="12")
+    south.sync()
+
+    assert north.errors() == []
+    assert north.right.get(partner, "phone", "status") == ("12", "south")
+
+
 def test_a_record_of_both_mappings_stays_coupled_in_both(make_world: MakeWorld) -> None:
     north, both = two(make_world, left_filter={"region": ["north", "south"]}, right_filter={})
     key, partner = north.pair(name="Ada", region="north")
