@@ -31,7 +31,7 @@ def _count(mapping: TableMapping, side: Side) -> Count:
     where, filter_ = mapping.side_name(side), getattr(mapping, f"{side.value}_filter")
     try:
         included = systems.open_endpoint(mapping, side).count()
-        total = systems.count_all(mapping, side) if filter_ else included
+        total = systems.open_endpoint(mapping, side, where={}).count() if filter_ else included
     except ConnectorError as error:
         params = {"mapping": mapping.name, **error.params, "detail": error.detail}
         return Count(where, filter_, problem=(error.code, params))

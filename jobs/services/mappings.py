@@ -33,8 +33,8 @@ def _accept_columns(mapping: TableMapping) -> None:
     """Where the mapping was paused because its tables were changed, they are taken as they are now; but a field that is
     gone is still missed."""
     changed = SyncError.objects.open().filter(mapping=mapping, left_key=None, right_key=None, code="schema_changed")
-    error = changed.first()
-    if error is not None and not any(change["what"] == What.GONE for change in error.params["changes"]):
+    gone = changed.filter(params__changes__contains=[{"what": What.GONE.value}])
+    if changed.exists() and not gone.exists():
         TableMapping.objects.filter(pk=mapping.pk, paused=True).update(columns=None)
 
 
