@@ -64,6 +64,7 @@ def synchronize(request: HttpRequest, error: SyncError) -> HttpResponse:
     return redirect("jobs:error", pk=error.pk)
 
 
+@login_required
 @form_of("jobs:error")
 @permission_required(UNCOUPLE, raise_exception=True)
 def adopt(request: HttpRequest, pk: int) -> HttpResponse:
