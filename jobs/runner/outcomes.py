@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from couplings.models.error import State
 from jobs.runner.candidates import Candidate
 from jobs.runner.context import Run
+from jobs.runner.references import children_of
 from syncstatus.connectors.ports import Outcome as WriteOutcome
 from syncstatus.connectors.ports import WriteResult
 from syncstatus.engine import plan
@@ -28,6 +29,9 @@ _CODES = {
     WriteOutcome.TRANSIENT: "transient",
     WriteOutcome.UNKNOWN: "answer_lost",
 }
+REFERENCED = "referenced"
+"""A deletion that a system refused because other records refer to it: where those are children, they go first."""
+
 _LOGGED = frozenset(
     {Outcome.INSERTED, Outcome.MODIFIED, Outcome.DELETED, Outcome.COUPLED, Outcome.UNCOUPLED, Outcome.FAILED}
 )
@@ -139,7 +143,8 @@ def _problem(run: Run, side: Side, result: WriteResult) -> Problem:
     code = result.code or _CODES.get(result.outcome, "moved_meanwhile")
     params = {**result.params, "side": side.value, "detail": result.detail, "field": result.field, "key": result.key}
     position = run.positions[side].get(result.field or "")
-    return Problem(_KINDS[result.outcome], code, params, () if position is None else (position,))
+    kind = ErrorKind.TRANSIENT if code == REFERENCED and children_of(run) else _KINDS[result.outcome]
+    return Problem(kind, code, params, () if position is None else (position,))
 
 
 def _done(candidate: Candidate) -> list[Side]:

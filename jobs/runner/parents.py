@@ -14,7 +14,6 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 from couplings.models import FieldMapping, TableMapping
-from couplings.parents import children
 from couplings.store import parents as store
 from couplings.store.parents import forget_moved as forget_moved
 from jobs import queue
@@ -23,6 +22,7 @@ from jobs.runner import sources
 from jobs.runner.candidates import Candidate
 from jobs.runner.context import PAGE, Run
 from jobs.runner.outcomes import Verdict
+from jobs.runner.references import children_of
 from jobs.runner.sources import Page
 from syncstatus.engine.decisions import Action, ErrorKind, Problem
 from syncstatus.engine.lookups import IfMissing, native
@@ -80,13 +80,6 @@ def _move(run: Run, fields: Sequence[FieldMapping], side: Side, keys: Sequence[s
         mappings = {field.mapping_id for field in fields}
         store.move(mappings, run.mapping.pk, side, keys)
         run.woken |= mappings
-
-
-def children_of(run: Run) -> Sequence[FieldMapping]:
-    """The fields that look up records of the run's mapping; asked for once a run."""
-    if run.children is None:
-        run.children = children(run.mapping)
-    return run.children
 
 
 def _awaited(fields: Sequence[FieldMapping]) -> set[int]:

@@ -6,13 +6,15 @@ One question for each field and side, and none for a mapping without lookups.
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
-from couplings.models import TableMapping
+from couplings.models import FieldMapping, TableMapping
+from couplings.parents import children
 from couplings.store import parents as store
 from jobs.models import CreateIntent
 from jobs.runner.candidates import Candidate
 from jobs.runner.keys import is_storable
+from jobs.runner.systems import open_endpoint
 from syncstatus.engine.base import load_base
-from syncstatus.engine.lookups import Parents, Reference, key_text, of_stored
+from syncstatus.engine.lookups import Parents, Reference, emptied, key_text, of_stored
 from syncstatus.engine.records import Record, Side, Values
 from syncstatus.engine.rules import Rules
 
@@ -37,6 +39,13 @@ def lookups_of(rules: Rules) -> Lookups:
     }
 
 
+def children_of(run: "Run") -> Sequence[FieldMapping]:
+    """The fields that look up records of the run's mapping; asked for once a run."""
+    if run.children is None:
+        run.children = children(run.mapping)
+    return run.children
+
+
 def turn(run: "Run") -> None:
     """Another page begins."""
     for parents in run.rules.compiled.parents.values():
@@ -49,6 +58,26 @@ def learn(run: "Run", candidates: Iterable[Candidate]) -> None:
         both = list(candidates)
         for side in Side:
             learn_of(run.rules, run.lookups, side, [r for c in both if (r := c.record(side)) is not None])
+            _learn_deleted(run, side, both)
+
+
+def _learn_deleted(run: "Run", side: Side, candidates: Iterable[Candidate]) -> None:
+    """Many systems empty a link when its parent is deleted. Whether that is so is asked of the parent's own table."""
+    known = [(r, c.memory) for c in candidates if c.memory is not None and (r := c.record(side)) is not None]
+    for position, mappings in run.lookups.items():
+        found = (emptied(run.rules, side, record, memory, position) for record, memory in known)
+        keys = {key for key in found if key is not None}
+        parents = run.rules.compiled.parents[position]
+        _ask(parents, mappings, side, keys)
+        coupled = {key for key in keys if isinstance(parents.of(side, key), Reference)}
+        for mapping in TableMapping.objects.filter(pk__in=mappings if coupled else ()):
+            endpoint = open_endpoint(mapping, side, waits=True)
+            mine = {getattr(reference, side.value) for reference in _of_mapping(mapping, side, coupled)}
+            parents.learn_deleted(side, mine - endpoint.stamps(mine).keys())
+
+
+def _of_mapping(mapping: TableMapping, side: Side, keys: Collection[str]) -> list[Reference]:
+    return [Reference(*pair) for pair in store.partners(mapping.pk, side, keys)]
 
 
 def learn_of(rules: Rules, lookups: Lookups, side: Side, records: Sequence[Record]) -> None:

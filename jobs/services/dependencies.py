@@ -4,6 +4,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from graphlib import CycleError, TopologicalSorter
 
+from couplings import parents
 from couplings.models import TableMapping
 
 Graph = Mapping[int, set[int]]
@@ -11,10 +12,13 @@ Graph = Mapping[int, set[int]]
 
 
 def dependencies() -> Graph:
-    """What each mapping depends on: what its configuration says (``depends_on``)."""
+    """What each mapping depends on: what its configuration says (``depends_on``), and what its fields look up."""
     found: dict[int, set[int]] = defaultdict(set)
     for child, parent in TableMapping.depends_on.through.objects.values_list("from_tablemapping", "to_tablemapping"):
         found[child].add(parent)
+    ids = dict(TableMapping.objects.values_list("name", "pk"))
+    for name, looked_up in parents.graph().items():
+        found[ids[name]] |= {ids[parent] for parent in looked_up if parent in ids} - {ids[name]}
     return found
 
 

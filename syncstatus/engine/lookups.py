@@ -76,10 +76,12 @@ class Parents:
     def __init__(self) -> None:
         self._now: dict[Side, dict[str, Reference | None]] = {side: {} for side in Side}
         self._before: dict[Side, dict[str, Reference | None]] = {side: {} for side in Side}
+        self._deleted: dict[Side, set[str]] = {side: set() for side in Side}
 
     def turn(self) -> None:
         """Another page begins: what it needs is learned afresh."""
         self._before, self._now = self._now, {side: {} for side in Side}
+        self._deleted = {side: set() for side in Side}
 
     def unknown(self, side: Side, keys: Iterable[str]) -> set[str]:
         """Those of ``keys`` that nothing was learned of for this page."""
@@ -91,6 +93,13 @@ class Parents:
         self._now[side].update(dict.fromkeys(keys) | found)
         there = self._now[side.other]
         there |= {key: one for one in found.values() if there.get(key := one.key(side.other)) is None}
+
+    def learn_deleted(self, side: Side, keys: Iterable[str]) -> None:
+        """``keys`` are coupled, but their records of ``side`` are deleted."""
+        self._deleted[side].update(keys)
+
+    def is_deleted(self, side: Side, key: Any) -> bool:
+        return key in self._deleted[side]
 
     def of(self, side: Side, key: str) -> Reference | Missing:
         now = self._now[side]
@@ -144,6 +153,14 @@ def native(rule: "FieldRule", side: Side, key: str) -> Any:
     return writer(rule, side)(Reference(key, key))
 
 
+def emptied(rules: "Rules", side: Side, record: Record, memory: Memory, position: int) -> str | None:
+    """The key that ``record`` of ``side`` held when the pair was last in step, and holds no more."""
+    then, rule = memory.base(side)[position], rules.fields[position]
+    if not _is_key(then) or key_text(record.values[position], rule.type(side)) is not None:
+        return None
+    return str(then)
+
+
 def of_stored(rules: "Rules", side: Side, base: Values) -> Values:
     """What a base of ``side`` remembers, in the form compared."""
     form = list(base)
@@ -181,7 +198,8 @@ def as_of_now(rules: "Rules", pair: Pair) -> Pair:
 
     A side has moved when it holds another key than it did. Where neither has, and their parents are not the same any
     more, the parent was coupled anew, with a record created again for example: the side whose parent is coupled tells
-    the other one. So does it where a system emptied the link because the parent was deleted there.
+    the other one. A link that is empty because its parent was deleted there has not moved: what becomes of the parent
+    decides.
     """
     memory, lookups = pair.memory, rules.compiled.parents
     if memory is None:
@@ -202,7 +220,7 @@ class _Link:
     """One lookup of a pair: what both sides hold, and whether that has moved."""
 
     def __init__(self, rules: "Rules", position: int, pair: Pair, memory: Memory) -> None:
-        read = rules.compiled.canonicalizers
+        read, self.parents = rules.compiled.canonicalizers, rules.compiled.parents[position]
         self.then: dict[Side, Any] = {side: memory.base(side)[position] for side in Side}
         self.held: dict[Side, str | None] = {}
         self.now: dict[Side, Any] = {}
@@ -220,10 +238,16 @@ class _Link:
             return then
         if self.telling:
             return _former(side, then) if side in self.telling else self.now[side]
+        if self._is_orphaned(side):
+            # Not by itself a change: it gives way to one of the other side, and is left as it is without (leave_links).
+            return self.now[side] if self._moved(side.other) else _former(side, then)
         return _former(side, then) if self._moved(side) else self.now[side]
 
+    def _is_orphaned(self, side: Side) -> bool:
+        return self.held[side] is None and self.parents.is_deleted(side, self.then[side])
+
     def _moved(self, side: Side) -> bool:
-        return self.held[side] != self.then[side]
+        return self.held[side] != self.then[side] and not self._is_orphaned(side)
 
     def _telling(self) -> list[Side]:
         """The sides whose parent was coupled anew, so that the other one does not hold its partner any more."""
@@ -287,13 +311,21 @@ def leave_links(
     for position in rules.compiled.parents:
         for side, taken in ((Side.LEFT, found.to_left), (Side.RIGHT, found.to_right)):
             source = values[side is Side.LEFT][position]
-            if position in taken and type(source) is Missing and _may_be_left(rules, position, side):
+            if position in taken and source is None and _is_orphan(rules, position, side.other, bases):
+                taken.remove(position)
+                _left(rules, found, position, bases, None)
+            elif position in taken and type(source) is Missing and _may_be_left(rules, position, side):
                 taken.remove(position)
                 waited = _left(rules, found, position, bases, waited)
         if position in found.conflicts and _may_wait(rules, position, values):
             found.conflicts.remove(position)
             waited = _left(rules, found, position, bases, waited)
     return waited
+
+
+def _is_orphan(rules: "Rules", position: int, side: Side, bases: tuple[Values, Values]) -> bool:
+    then = bases[side is Side.RIGHT][position]
+    return type(then) is Missing and rules.compiled.parents[position].is_deleted(side, then.key)
 
 
 def _may_wait(rules: "Rules", position: int, values: tuple[Values, Values]) -> bool:

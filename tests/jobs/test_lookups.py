@@ -7,6 +7,7 @@ import pytest
 from couplings.causes import causes
 from couplings.models import Coupling, MovedParent, SyncError, TableMapping
 from jobs.models import JobState, Kind, SyncJob
+from jobs.services import actions
 from tests.jobs.families import Family, add_contacts, add_field, refer_back, waiting
 from tests.jobs.worlds import World, told
 
@@ -210,6 +211,46 @@ def test_links_that_the_system_emptied_with_the_parent_come_back_with_it(family:
     assert family.account_of(family.partner(contact)) == family.parents.coupling(customer).right_key
     assert family.left.get(contact, "customer_id") == (int(customer),)
     family.assert_quiet()
+
+
+def test_links_that_are_empty_because_the_parent_was_deleted_wait_for_what_becomes_of_it(family: Family) -> None:
+    """The contacts may be run before anybody knows of the deletion, and a person takes time to decide about it."""
+    family.right.execute("ALTER TABLE person ADD FOREIGN KEY (account_id) REFERENCES account (id) ON DELETE SET NULL")
+    customer = family.parents.left.add(name="Adatum")
+    contact, other = (family.left.add(name=name, customer_id=int(customer)) for name in ("Ada", "Bo"))
+    family.sync()
+    family.parents.right.delete(family.parents.coupling(customer).right_key)
+    family.left.edit(contact, name="Ada Lovelace")
+    for _ in range(2):
+        family.world.sync(Kind.FULL)
+        family.sync()
+    assert family.right.get(family.partner(contact), "name") == ("Ada Lovelace",)
+    assert family.left.get(other, "customer_id") == (int(customer),)
+    actions.request(SyncError.objects.open(), "restore", user=None, queue=False)
+    family.sync()
+    restored = family.parents.coupling(customer).right_key
+    assert [family.account_of(family.partner(key)) for key in (contact, other)] == [restored, restored]
+    assert family.left.get(other, "customer_id") == (int(customer),)
+    family.assert_quiet()
+
+
+def test_parents_are_deleted_after_their_children(family: Family) -> None:
+    """The other system refuses to delete a record that others refer to; so the parent's deletion comes once more."""
+    family.right.execute("ALTER TABLE person ADD FOREIGN KEY (account_id) REFERENCES account (id)")
+    for mapping in (family.parents, family.world):
+        mapping.set(deletion_conflict="delete")
+    customer = family.parents.left.add(name="Adatum")
+    contact = family.left.add(name="Ada", customer_id=int(customer))
+    family.sync()
+    family.left.delete(contact)
+    family.parents.left.delete(customer)
+    family.sync()
+    error = family.world.error()
+    assert (error.kind, error.code, error.state) == ("transient", "referenced", "retrying")
+    assert family.right.keys() == []
+    family.parents.sync()
+    assert family.parents.right.keys() == []
+    assert family.world.errors() == []
 
 
 def test_on_the_left_side_links_follow_as_well(family: Family) -> None:
