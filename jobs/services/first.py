@@ -4,7 +4,7 @@ Nothing of it is remembered apart: what a first synchronization has done are cou
 second call sees what is left, and a job that was stopped half-way goes on where it was.
 """
 
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
@@ -220,7 +220,7 @@ Start = Callable[[TableMapping, Kind, dict[str, Any]], SyncJob]
 
 
 def carry_out(
-    steps: Iterable[Step], approved: Collection[Advice], *, start: Start, create_new: bool = False
+    steps: Sequence[Step], approved: Collection[Advice], *, start: Start, create_new: bool = False
 ) -> Iterator[Done]:
     """Run the approved ones of ``steps`` in their order, each to its end; each is told when it has ended.
 
@@ -230,8 +230,12 @@ def carry_out(
     that depend on it.
     """
     broken: set[str] = set()
+    to_come = {step.mapping.name for step in steps}
     for step in steps:
-        held_by = sorted(broken & set(step.parents) | _broken(step.parents))
+        # In a circle a parent may come later: what is wrong with it may be over by then, and somebody has to begin.
+        parents = set(step.parents) - to_come
+        to_come.discard(step.mapping.name)
+        held_by = sorted(broken & parents | _broken(parents))
         if step.problem is not None or held_by:
             done = Done(step, problem=step.problem, held_by=held_by)
         elif step.advice in approved and step.advice is not Advice.NOTHING:

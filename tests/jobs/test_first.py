@@ -4,6 +4,7 @@ import itertools
 from collections.abc import Callable
 
 import pytest
+from django.utils import timezone
 
 from couplings.models import Connection, Coupling, FieldMapping, SyncError, TableMapping
 from jobs.management.output import NO_CONNECTION
@@ -185,6 +186,19 @@ def test_circles_are_told_with_their_path_and_cut(family: World) -> None:
     assert all(parent in steps[child] for child, parent in itertools.pairwise(circle))
     assert len(found.steps) == 3
     assert "These depend on each other: " in run("sync", "--all", "--first").complained
+
+
+def test_in_a_circle_an_error_of_before_holds_back_nobody_who_comes_first(family: World) -> None:
+    TableMapping.objects.get(name="REGION").depends_on.add(TableMapping.objects.get(name="CONTACT"))
+    now = timezone.now()
+    seen = {"first_seen": now, "last_seen": now, "state": "retrying"}
+    for mapping in TableMapping.objects.all():
+        SyncError.objects.create(mapping=mapping, kind="transient", code="transient", **seen)
+    add(family.left, "region", "north")
+    add(family.left, "contact", "Ada")
+    family.left.add(name="Adatum")
+    assert run("sync", "--all", "--first", "--apply").code == 0
+    assert Coupling.objects.count() == 3
 
 
 def test_stopped_half_way_it_goes_on_where_it_was(family: World) -> None:
