@@ -1,31 +1,34 @@
 """One pair of records side by side, read from both systems now, beside what they agreed on last time."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from django.contrib.auth.models import User
 
 from couplings.models import Coupling, SyncError, TableMapping
-from jobs.runner import systems
+from jobs.runner import references, systems
+from jobs.runner.references import Lookups
 from jobs.runner.reports import description, shown
 from jobs.runner.tokens import token_of
-from jobs.services import actions
+from jobs.services import actions, parents
 from jobs.services.actions import Requested
 from jobs.services.errors import Refused
+from jobs.services.parents import Parent
 from syncstatus.connectors.errors import ConnectorError
 from syncstatus.connectors.ports import Endpoint
 from syncstatus.engine.base import load_base
+from syncstatus.engine.lookups import Missing, Reference, as_of_now
 from syncstatus.engine.merge import Merge, merge
-from syncstatus.engine.records import UNKNOWN, Record, Side
+from syncstatus.engine.records import UNKNOWN, Memory, Pair, Record, Side
 from syncstatus.engine.rules import NO_INSTRUCTION, FieldRule, Rules
 
 
 @dataclass(frozen=True)
 class Row:
     """One field. ``left``, ``base`` and ``right`` are what to show (None: empty, or no record); ``result`` is the side
-    whose value a
-    merge takes, None where it takes neither or cannot tell (``conflict``)."""
+    whose value a merge takes, None where it takes neither or cannot tell (``conflict``). ``left_parent`` and
+    ``right_parent`` are what a lookup refers to."""
 
     name: str
     left_field: str
@@ -39,6 +42,8 @@ class Row:
     conflict: bool
     result: Side | None
     direction: str
+    left_parent: Parent | None = None
+    right_parent: Parent | None = None
 
 
 @dataclass(frozen=True)
@@ -102,8 +107,10 @@ def _read(endpoint: Endpoint, key: str | None) -> Record | None:
 
 
 def _rows(rules: Rules, left: Record | None, right: Record | None, coupling: Coupling | None) -> list[Row]:
+    lookups = references.lookups_of(rules)
+    pair = _remembered(rules, lookups, left, right, coupling)
     unknown = (UNKNOWN,) * len(rules.fields)
-    bases = load_base(rules, coupling.base, coupling.base_right) if coupling is not None else (unknown, unknown)
+    bases = (pair.memory.left_base, pair.memory.right_base) if pair.memory is not None else (unknown, unknown)
     values = [
         rules.compiled.canonical[side](record.values) if record is not None else None
         for side, record in ((Side.LEFT, left), (Side.RIGHT, right))
@@ -111,11 +118,24 @@ def _rows(rules: Rules, left: Record | None, right: Record | None, coupling: Cou
     merged = None
     if left is not None and right is not None and values[0] is not None and values[1] is not None:
         merged = merge(rules, (left, right), (values[0], values[1]), bases, NO_INSTRUCTION)
-    return [
-        _row(rule, position, (left, right), values, bases, merged)
+    rows = [
+        (position, _row(rule, position, (left, right), values, bases, merged))
         for position, rule in enumerate(rules.fields)
         if not (rule.carried or rule.is_constant)
     ]
+    mine, theirs = (parents.of(rules, lookups, side, pair.record(side)) for side in Side)
+    return [replace(row, left_parent=mine.get(p), right_parent=theirs.get(p)) if lookups else row for p, row in rows]
+
+
+def _remembered(
+    rules: Rules, lookups: Lookups, left: Record | None, right: Record | None, coupling: Coupling | None
+) -> Pair:
+    """The pair with what it agreed on, lookups in the form in which they are compared."""
+    for side, record in ((Side.LEFT, left), (Side.RIGHT, right)):
+        references.learn_of(rules, lookups, side, [record] if record is not None else [])
+    bases = load_base(rules, coupling.base, coupling.base_right) if coupling is not None else None
+    pair = Pair(left, right, Memory("", "", *bases) if bases is not None else None)
+    return as_of_now(rules, pair) if lookups else pair
 
 
 def _row(
@@ -138,7 +158,7 @@ def _row(
         left_field=rule.left,
         right_field=rule.right,
         left=texts[0],
-        base=None if base is UNKNOWN else display(base),
+        base=None if base is UNKNOWN else display(_as_shown(base)),
         right=texts[1],
         left_changed=moved[0],
         right_changed=moved[1],
@@ -147,6 +167,11 @@ def _row(
         result=_result(merged, position),
         direction=rule.direction.value,
     )
+
+
+def _as_shown(base: Any) -> Any:
+    """A lookup's parent by the key that the left side has."""
+    return base.left if isinstance(base, Reference) else base.key if isinstance(base, Missing) else base
 
 
 def display(value: Any) -> str | bool | None:

@@ -3,11 +3,13 @@
 from collections.abc import Callable
 
 import pytest
+from django.urls import reverse
 
 from couplings.causes import causes
 from couplings.models import Coupling, MovedParent, SyncError, TableMapping
 from jobs.models import JobState, Kind, SyncJob
 from jobs.services import actions
+from tests.given import person, signed_in
 from tests.jobs.families import Family, add_contacts, add_field, refer_back, waiting
 from tests.jobs.worlds import World, told
 
@@ -308,6 +310,23 @@ def test_who_needs_its_boss_comes_after_him_in_the_same_run(family: Family) -> N
     family.world.sync()
     family.left.add(id=1, name="Name 1", boss_id=3)
     assert told(family.world.sync()) == {"inserted": 1}
+
+
+def test_pages_name_the_parent_and_lead_to_it(family: Family) -> None:
+    customer = family.parents.left.add(name="Adatum")
+    contact = family.left.add(name="Ada", customer_id=int(customer))
+    family.sync()
+    parent = family.parents.coupling(customer)
+    client = signed_in(person("ada", "viewer"))
+    page = client.get(reverse("jobs:coupling", args=[family.world.coupling(contact).pk])).content.decode()
+    assert page.count(f'href="{reverse("jobs:coupling", args=[parent.pk])}">Adatum<') == 2
+    assert "changed" not in page
+    family.left.edit(contact, customer_id=4711)
+    family.sync()
+    (error,) = waiting(family.world.mapping)
+    page = client.get(reverse("jobs:error", args=[error.pk])).content.decode()
+    assert "customer_id / account_id refers to the record 4711 of ERP, which the mapping CUSTOMER" in page
+    assert "not coupled" in page
 
 
 def test_parents_that_two_mappings_share_are_found_in_either(family: Family) -> None:
