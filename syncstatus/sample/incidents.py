@@ -1,8 +1,7 @@
 """What the people of both companies do after the first synchronization, so that something is out of step.
 
 Each incident is what really happens in such a company, done with plain statements in the business databases; the
-errors are found by the next synchronization. ``EXPECTED`` says how many of each kind there are then. Dependency is not
-among them, as no field looks up a coupled parent yet.
+errors are found by the next synchronization. ``EXPECTED`` says how many of each kind there are then.
 """
 
 from collections.abc import Callable, Mapping
@@ -22,6 +21,7 @@ EXPECTED: Mapping[tuple[str, ErrorKind], int] = {
     ("CUSTOMER", ErrorKind.DELETED_AND_CHANGED): 1,
     ("CONTACT", ErrorKind.DELETED_AND_CHANGED): 1,
     ("CUSTOMER", ErrorKind.DUPLICATE): 1,
+    ("CONTACT", ErrorKind.DEPENDENCY): 1,
     ("ITEM", ErrorKind.AMBIGUOUS): 1,
     ("CUSTOMER", ErrorKind.VALIDATION): 1,
     ("CONTACT", ErrorKind.VALIDATION): 2,
@@ -108,6 +108,12 @@ def a_customer_is_entered_twice(erp: cursor, crm: cursor, world: World) -> None:
     add(erp, "customer", no="90010", name=name, email=email, country_code=company.country)
 
 
+def a_contact_is_entered_for_the_copy(erp: cursor, crm: cursor, world: World) -> None:
+    """It waits for the customer that was entered twice, until that one is coupled or the contact gets the other."""
+    person = {"first_name": "Nora", "surname": "Winther", "email": "nora.winther@example.com"}
+    add(erp, "contact", no="CT90011", company_no="90010", job_title="Buyer", **person)
+
+
 def two_products_have_one_number(erp: cursor, crm: cursor, world: World) -> None:
     """The CRM holds the article twice, without its number, when the ERP enters it."""
     article = {"list_price": 499, "unit": "PCS", "ean": "2099999999997"}
@@ -167,6 +173,7 @@ INCIDENTS: tuple[Work, ...] = (
     one_deletes,
     one_deletes_what_the_other_changes,
     a_customer_is_entered_twice,
+    a_contact_is_entered_for_the_copy,
     two_products_have_one_number,
     the_crm_hangs_up_without_an_answer,
     one_enters_what_the_other_refuses,

@@ -199,7 +199,7 @@ def _product(world: World) -> Table:
     columns = ("product_id", "product_number", "name", "ean", "list_price", "unit")
     keyed = zip(world.uuids["product"], world.articles, strict=True)
     rows = [
-        (key, item_no(position), article.description, article.gtin, article.price, article.unit)
+        (key, item_no(position), article.description, article.gtin, article.price, words.UNITS_OF_THE_CRM[article.unit])
         for position, (key, article) in enumerate(keyed)
     ]
     return Table("product", columns, rows)

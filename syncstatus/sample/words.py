@@ -57,6 +57,7 @@ ITEM_NOUNS = (
     "Side Table", "Sofa", "Stand", "Stool", "Table", "Tray", "Trolley", "Vase", "Wall Unit",
 )  # fmt: skip
 UNITS = ("PCS", "SET", "BOX")
+UNITS_OF_THE_CRM = {"PCS": "piece", "SET": "set", "BOX": "box"}
 
 CURRENCIES = (
     ("AUD", "Australian dollar", "$"), ("BGN", "Bulgarian lev", "лв"), ("BRL", "Brazilian real", "R$"),
