@@ -4,7 +4,7 @@ from django.utils.translation import gettext_lazy as _
 
 RECORD = {
     "coupled": _("%(left_key)s in %(left)s and %(right_key)s in %(right)s are coupled."),
-    "last_synced": _("They were last synchronized on %(until)s."),
+    "last_synced": _("On %(until)s they were last synchronized."),
     "never_synced": _("They have not been synchronized yet."),
     "not_coupled": _("The record %(key)s in %(side)s is not coupled."),
     "no_such_record": _("There is no record %(key)s in %(side)s, and none with this key is coupled."),
@@ -21,7 +21,7 @@ RECORD = {
         "Its coupling was removed on %(until)s, so nothing couples or creates it again. To couple it, use Set Up Coupling."
     ),
     "has_error": _("It has an open error: %(message)s"),
-    "error_next_attempt": _("It is tried again on %(until)s."),
+    "error_next_attempt": _("On %(until)s it is tried again."),
 }
 
 MATCH = {
@@ -34,9 +34,9 @@ MAPPING = {
     "mapping_off": _("The mapping is disabled, so nothing happens until it is enabled in the configuration."),
     "mapping_rests": _("The mapping is paused, so nothing happens until somebody resumes it."),
     "mapping_error": _("The mapping itself has an error: %(message)s"),
-    "circuit": _("%(connection)s does not answer; it is asked again on %(until)s."),
+    "circuit": _("%(connection)s does not answer; until %(until)s it is left alone."),
     "circuit_probe": _("%(connection)s did not answer; a job is trying it."),
-    "scheduled": _("The next run is on %(until)s."),
+    "scheduled": _("On %(until)s comes the next run."),
     "not_scheduled": _("The mapping has no schedule; it runs when somebody asks for it."),
     "cannot_look": _("What the next run would do cannot be told now: %(message)s"),
 }

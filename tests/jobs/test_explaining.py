@@ -12,6 +12,7 @@ from jobs.services.explaining import Explanation, explain
 from syncstatus.engine.records import Side
 from tests import given
 from tests.jobs.command_line import run
+from tests.jobs.families import add_contacts
 from tests.jobs.worlds import World
 
 MakeWorld = Callable[..., World]
@@ -148,3 +149,17 @@ def test_it_speaks_french(world: World) -> None:
     left, right = world.pair(name="Adatum")
     with translation.override("fr"):
         assert why(world, left).sentences[0] == f"{left} dans ERP et {right} dans CRM sont couplés."
+
+
+def test_a_child_that_waits_for_its_parent_names_it(make_world: MakeWorld) -> None:
+    family = add_contacts(make_world(only_coupled=True))
+    customer = family.parents.left.add(name="Adatum")
+    contact = family.left.add(name="Ada", customer_id=int(customer))
+    found = why(family.world, contact)
+    assert codes(found)[-1] == "next_waits"
+    assert customer in found.sentences[-1]
+    family.sync()
+    assert {"has_error", "next_waits"} <= set(codes(why(family.world, contact)))
+    family.parents.set(only_coupled=False)
+    family.sync()
+    assert why(family.world, contact).in_step

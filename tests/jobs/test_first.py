@@ -13,6 +13,7 @@ from jobs.services import first, jobs, mappings
 from jobs.services.first import Advice, Reason
 from tests.faults import processes
 from tests.jobs.command_line import Ran, run
+from tests.jobs.families import add_contacts, refer_back
 from tests.jobs.worlds import Table, World
 
 MakeWorld = Callable[..., World]
@@ -186,6 +187,32 @@ def test_circles_are_told_with_their_path_and_cut(family: World) -> None:
     assert all(parent in steps[child] for child, parent in itertools.pairwise(circle))
     assert len(found.steps) == 3
     assert "These depend on each other: " in run("sync", "--all", "--first").complained
+
+
+def test_lookups_are_dependencies_and_children_find_their_parents(make_world: MakeWorld) -> None:
+    kin = add_contacts(make_world())
+    customers = [kin.parents.left.add(name=name) for name in ("Adatum", "Fabrikam")]
+    kin.parents.right.execute("ALTER TABLE account ADD CHECK (fullname <> 'Fabrikam')")
+    contacts = [kin.left.add(name="Ada", customer_id=int(key)) for key in customers]
+    plan = run("sync", "--all", "--first", "--json").objects
+    assert [(line["mapping"], line["depends_on"]) for line in plan] == [("CUSTOMER", []), ("CONTACT", ["CUSTOMER"])]
+    ran = run("sync", "--all", "--first", "--apply", "--json")
+    assert [(line["inserted"], line["failed"], line["waiting"]) for line in ran.objects] == [(1, 1, 0), (1, 0, 1)]
+    assert kin.account_of(kin.partner(contacts[0])) == kin.parents.coupling(customers[0]).right_key
+
+
+def test_mappings_that_look_up_each_other_are_a_circle(make_world: MakeWorld) -> None:
+    kin = add_contacts(make_world())
+    refer_back(kin)
+    customer = kin.parents.left.add(name="Adatum")
+    contact = kin.left.add(name="Ada", customer_id=int(customer))
+    kin.parents.left.execute("UPDATE customer SET main_contact = :contact", contact=int(contact))
+    ran = run("sync", "--all", "--first", "--apply")
+    assert "These depend on each other: " in ran.complained
+    assert "CUSTOMER → CONTACT" in ran.complained
+    run("sync", "--all")
+    kin.assert_quiet()
+    assert kin.parents.right.execute("SELECT count(*) FROM account WHERE main_person IS NOT NULL") == [(1,)]
 
 
 def test_in_a_circle_an_error_of_before_holds_back_nobody_who_comes_first(family: World) -> None:
