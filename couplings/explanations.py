@@ -18,7 +18,8 @@ RECORD = {
         "Coupling."
     ),
     "uncoupled": _(
-        "Its coupling was removed on %(until)s, so nothing couples or creates it again. To couple it, use Set Up Coupling."
+        "Its coupling was removed on %(until)s, so nothing couples or creates it again. To couple it, use Set Up "
+        "Coupling."
     ),
     "has_error": _("It has an open error: %(message)s"),
     "error_next_attempt": _("On %(until)s it is tried again."),
