@@ -22,7 +22,7 @@ class OpenError:
     code: str
     state: str
     keys: dict[str, str | None]
-    mapping: str | None
+    params: str
 
 
 @dataclass
@@ -69,7 +69,7 @@ _COUPLINGS = """
     WHERE m.name = :mapping
 """
 _ERRORS = """
-    SELECT e.kind, e.code, e.state, e.left_key, e.right_key, m.name
+    SELECT e.kind, e.code, e.state, e.left_key, e.right_key, CAST(e.params AS text)
     FROM couplings_syncerror e JOIN couplings_tablemapping m ON m.id = e.mapping_id
     WHERE m.name = :mapping AND e.state <> 'resolved'
 """
