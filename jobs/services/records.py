@@ -93,10 +93,10 @@ def _text_fields(mapping: TableMapping, side: Side, endpoint: Endpoint) -> list[
 
 def _told(mapping: TableMapping, side: Side, endpoint: Endpoint, records: list[Record]) -> list[FoundRecord]:
     coupled = store.by_key(mapping.pk, side, [record.key for record in records], with_base=False)
-    texts = _text_fields(mapping, side, endpoint)
+    names, texts = _fields(mapping, side), _text_fields(mapping, side, endpoint)
     told = []
     for record in records:
-        values = dict(zip(_fields(mapping, side), map(display, record.values), strict=True))
+        values = dict(zip(names, map(display, record.values), strict=True))
         pair = coupled.get(record.key)
         found = FoundRecord(
             key=record.key,
