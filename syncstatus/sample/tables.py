@@ -1,7 +1,7 @@
 """The rows both applications hold before the first synchronization: the same world, told in two ways.
 
-The CRM writes e-mail addresses in small letters and country codes too, some of its names carry a blank at their end,
-and its keys are uuids. None of that puts a pair out of step, as the mappings say how to compare.
+The CRM writes e-mail addresses and country codes in small letters and units in words, some of its names carry a blank
+at their end, and its keys are uuids. None of that puts a pair out of step, as the mappings say how to compare.
 """
 
 from dataclasses import dataclass

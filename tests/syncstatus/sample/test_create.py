@@ -33,7 +33,8 @@ PERSON = (
     " from person join account using (account_id)"
 )
 ITEM = "select no, no, gtin, description, unit_price, base_unit, blocked from item"
-PRODUCT = "select product_id, product_number, ean, name, list_price, unit, discontinued from product"
+UNIT = "replace(upper(unit), 'PIECE', 'PCS')"
+PRODUCT = f"select product_id, product_number, ean, name, list_price, {UNIT}, discontinued from product"
 SIDES = {"CUSTOMER": (CUSTOMER, ACCOUNT), "CONTACT": (CONTACT, PERSON), "ITEM": (ITEM, PRODUCT)}
 
 
