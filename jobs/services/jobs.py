@@ -8,6 +8,7 @@ from django.db import transaction
 from django.db.models import Q
 
 from couplings.models import SyncError, TableMapping
+from couplings.store import errors
 from jobs import circuits, tasks
 from jobs.models import JobState, Kind, SyncJob, Trigger
 from jobs.queue import enqueue
@@ -108,6 +109,11 @@ def _goes_on(job: SyncJob) -> bool:
 def preview(mapping: TableMapping, kind: Kind, parameters: dict[str, Any] | None = None) -> SyncJob:
     """What a job would do: its counters, unsaved. Nothing is written anywhere. Raises the connectors' errors."""
     return runner.preview(SyncJob(mapping=mapping, kind=kind, trigger=Trigger.MANUAL, parameters=parameters or {}))
+
+
+def is_due(mapping: TableMapping) -> bool:
+    """Whether errors of the mapping are to be worked off now."""
+    return errors.count_due(mapping.pk) > 0
 
 
 def open_errors(mapping: TableMapping) -> bool:

@@ -23,6 +23,7 @@ from syncstatus.engine.records import Side
 
 class Command(BaseCommand):
     help = "Synchronize mappings, here and now; with --queue the workers do it."
+    catching_up = False
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("mapping", nargs="*", help=_("names of mappings"))
@@ -55,9 +56,19 @@ class Command(BaseCommand):
         plan = self._plan()
         mappings = [plan.mapping] if plan is not None else self._mappings()
         with interruptible(self.stderr.write) as self.interruption:
-            codes = [self._sync(mapping, plan) for mapping in mappings if not self.interruption.stopped]
-        if max(codes, default=IN_STEP):
-            sys.exit(max(codes))
+            codes = {mapping.pk: self._sync(mapping, plan) for mapping in mappings if not self.interruption.stopped}
+            codes |= self._catch_up(mappings)
+        if code := max(codes.values(), default=IN_STEP):
+            sys.exit(code)
+
+    def _catch_up(self, mappings: list[TableMapping]) -> dict[int, int]:
+        """What had to wait for a later mapping: parents whose deletion is refused while they have children."""
+        options = self.options
+        if not options["all"] or options["preview"] or options["queue"]:
+            return {}
+        self.catching_up = True
+        waiting = [mapping for mapping in reversed(mappings) if jobs.is_due(mapping)]
+        return {mapping.pk: self._sync(mapping, None) for mapping in waiting if not self.interruption.stopped}
 
     def _first(self) -> None:
         mappings = self._mappings()
@@ -119,6 +130,8 @@ class Command(BaseCommand):
 
     def _wish(self) -> tuple[Kind, dict[str, Any]]:
         options = self.options
+        if self.catching_up:
+            return Kind.RETRY, {}
         parameters: dict[str, Any] = {"use": options["use"]} if options["use"] else {}
         if options["records"]:
             return Kind.RECORDS, parameters | {"side": options["side"] or "left", "keys": options["records"]}
