@@ -15,7 +15,7 @@ parent's coupling (``as_of_now``). The couplings are not asked from here: whoeve
 """
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from decimal import Decimal
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
@@ -201,19 +201,35 @@ def as_of_now(rules: "Rules", pair: Pair) -> Pair:
     the other one. A link that is empty because its parent was deleted there has not moved: what becomes of the parent
     decides.
     """
-    memory, lookups = pair.memory, rules.compiled.parents
+    memory, moved = pair.memory, False
     if memory is None:
         return pair
-    bases = {side: list(memory.base(side)) for side in Side}
-    moved = False
-    for position in lookups:
-        found = _Link(rules, position, pair, memory)
-        for side in Side:
-            bases[side][position] = found.base(side)
-            moved = moved or bases[side][position] != found.now[side]
+    left, right = list(memory.left_base), list(memory.right_base)
+    for position in rules.compiled.parents:
+        same = _unmoved(rules, position, pair, left[position], right[position])
+        if same is not None:
+            left[position] = right[position] = same
+            continue
+        link = _Link(rules, position, pair, memory)
+        left[position], right[position] = link.base(Side.LEFT), link.base(Side.RIGHT)
+        moved = moved or link.now != {Side.LEFT: left[position], Side.RIGHT: right[position]}
     # Equal versions say that the records are as they were, and not that their parents are.
     versions = ("", "") if moved else (memory.left_version, memory.right_version)
-    return replace(pair, memory=Memory(*versions, tuple(bases[Side.LEFT]), tuple(bases[Side.RIGHT])))
+    return Pair(pair.left, pair.right, Memory(*versions, tuple(left), tuple(right)))
+
+
+def _unmoved(rules: "Rules", position: int, pair: Pair, left_then: Any, right_then: Any) -> Reference | None:
+    """The coupled parent that both sides have referred to all the time, as nearly all pairs do."""
+    if pair.left is None or pair.right is None:
+        return None
+    here = rules.compiled.canonicalizers[Side.LEFT][position]
+    there = rules.compiled.canonicalizers[Side.RIGHT][position]
+    assert here is not None
+    assert there is not None
+    now = here(pair.left.values[position])
+    if type(now) is not Reference or now.left != left_then or now.right != right_then:
+        return None
+    return now if there(pair.right.values[position]) == now else None
 
 
 class _Link:
