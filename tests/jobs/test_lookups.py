@@ -7,7 +7,9 @@ from django.urls import reverse
 
 from couplings.causes import causes
 from couplings.models import Coupling, MovedParent, SyncError, TableMapping
-from jobs.models import JobState, Kind, SyncJob
+from jobs import queue
+from jobs.models import JobState, Kind, SyncJob, Trigger
+from jobs.runner import runner
 from jobs.services import actions
 from tests.given import person, signed_in
 from tests.jobs.command_line import run
@@ -84,6 +86,25 @@ def test_t19_a_child_waits_for_its_parent_and_goes_without_a_person(family: Fami
     assert family.account_of(family.partner(contact)) == family.parents.coupling(customer).right_key
     assert family.world.errors() == []
     family.assert_quiet()
+
+
+def test_the_parents_own_job_wakes_its_children_and_rings_for_them(family: Family) -> None:
+    """With workers, nobody waits for the schedule of the children's mapping."""
+    family.parents.set(left_filter={"region": "EU"})
+    customer = family.parents.left.add(name="Adatum", region="US")
+    contact = family.left.add(name="Ada", customer_id=int(customer))
+    family.sync()
+    family.parents.left.edit(customer, region="EU")
+    family.parents.mapping.refresh_from_db()
+    job, rung = queue.enqueue(family.parents.mapping, Kind.MODIFIED, Trigger.SCHEDULE), []
+    runner.run(job.pk, ring=rung.append)
+    (error,) = SyncError.objects.open()
+    assert (error.state, error.attempts) == ("retrying", 0)
+    for called in rung:
+        assert told(runner.run(called, ring=rung.append) or job) == {"inserted": 1}
+    assert len(rung) == 1
+    assert family.account_of(family.partner(contact)) is not None
+    assert family.world.errors() == []
 
 
 def test_a_parent_that_may_be_created_is_synchronized_first(family: Family) -> None:
