@@ -87,6 +87,8 @@ def _take_over(
         partner = partners.get(row.key(side.other))
         if partner is None or partner.key in taken or partner.key in marked:
             continue
+        if key in there and run.rules.only_coupled:
+            continue  # it has not moved, and nothing couples it here by itself
         candidate = seeking[key]
         candidate.find_partner(side.other, partner)
         candidate.memory = Memory("", "", *load_base(run.rules, row.base, row.base_right))

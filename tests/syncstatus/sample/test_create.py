@@ -25,8 +25,8 @@ ACCOUNT = (
     "select account_id, rtrim(name), email_address, telephone, street, city, zip, upper(country), credit_amount,"
     " terms, on_hold from account"
 )
-# Contacts refer to their company, on each side by its own key. Links that the CRM emptied when it deleted an account wait
-# for what becomes of that.
+# Contacts refer to their company, on each side by its own key. Links that the CRM emptied when it deleted an account
+# wait for what becomes of that.
 CONTACT = "select no, first_name, surname, company_no, job_title, email, mobile_phone_no, birthday from contact"
 PERSON = (
     "select person_id, given_name, family_name, account_number, role, person.email_address, mobile, birth_date"
