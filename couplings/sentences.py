@@ -122,6 +122,10 @@ WRITES = {
         "The answer of %(side)s was lost, so nobody knows whether the %(record)s record was written. The next run "
         "looks."
     ),
+    "may_be_ours": _(
+        "The %(record)s record in %(side)s may be the one of a create whose answer was lost. It is looked at again "
+        "when that is known."
+    ),
     "write_announced": _(
         "This was about to be written, and nobody heard whether it was. Open the %(record)s record to see what it "
         "holds now."

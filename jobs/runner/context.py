@@ -116,6 +116,7 @@ class Run:
     counted: dict[Side, int] = field(default_factory=dict)
     statistics_at: int = PAGE  # so many new couplings make the store's statistics worth refreshing
     previewed: set[str] = field(default_factory=set)
+    unanswered: bool = False  # whether creates stand announced, as they were when the page was loaded
     undecided: dict[Side, set[str]] = field(default_factory=lambda: {side: set() for side in Side})
     put_off: PutOff = field(default_factory=PutOff)
     siblings: Sequence[TableMapping] | None = None  # other mappings of the same tables, once somebody asks

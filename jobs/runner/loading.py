@@ -102,7 +102,8 @@ def _load_marks(run: Run, candidates: Sequence[Candidate]) -> None:
 
 def _load_intents(run: Run, candidates: Sequence[Candidate]) -> None:
     """Creates that were announced and never answered; there are none unless something broke."""
-    if not CreateIntent.objects.filter(mapping=run.mapping).exists():
+    run.unanswered = CreateIntent.objects.filter(mapping=run.mapping).exists()
+    if not run.unanswered:
         return
     for side in Side:
         sources = {c.key(side.other): c for c in candidates if c.key(side.other) is not None}

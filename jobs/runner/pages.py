@@ -3,7 +3,18 @@
 from collections.abc import Iterable, Iterator
 
 from couplings.store import couplings
-from jobs.runner import creating, deciding, handing_over, loading, matching, planning, references, resting, writing
+from jobs.runner import (
+    creating,
+    deciding,
+    handing_over,
+    loading,
+    lookalikes,
+    matching,
+    planning,
+    references,
+    resting,
+    writing,
+)
 from jobs.runner.candidates import Candidate
 from jobs.runner.context import Run
 from jobs.runner.pipeline import Pipeline
@@ -109,6 +120,7 @@ def _round(run: Run, page: Page, candidates: list[Candidate]) -> list[Candidate]
     creating.settle_unanswered(run, candidates)
     handing_over.find_partners(run, candidates)
     matching.find_partners(run, candidates)
+    lookalikes.put_off(run, candidates)
     candidates = with_partners(run, page, candidates)
     deciding.decide_all(run, candidates)
     handing_over.as_coupled(run, candidates)

@@ -12,6 +12,7 @@ from sqlalchemy import make_url
 
 from couplings.models import Coupling, SyncError
 from jobs.models import CreateIntent, Kind, Trigger
+from jobs.runner.context import Run
 from jobs.services import actions, jobs
 from tests.faults.chaos.wire import Loss, Wire, Wires
 from tests.jobs.worlds import World
@@ -84,10 +85,56 @@ def test_a_record_whose_create_got_no_answer_is_not_copied_back(
     world.assert_quiet()
 
 
+NUMBERED = "ALTER TABLE account DROP id, ADD id integer PRIMARY KEY GENERATED ALWAYS AS IDENTITY"
+"""Keys that the system draws while it writes, so that nobody knows them whose answer was lost."""
+
+
+def test_a_run_does_not_copy_back_what_it_has_just_created(wired: Callable[..., World], wire: Wire) -> None:
+    """The other side is listed in the same run, and the record has no key yet that anybody here knows."""
+    world = wired()
+    world.right.execute(NUMBERED)
+    world.sync()
+    key = world.left.add(name="Adatum", phone="1", fax="2")
+    with losing(wire, Loss.ANSWER):
+        world.sync()
+    scheduled(world)
+    assert (world.left.keys(), len(world.right.keys())) == ([key], 1)
+    actions.request(SyncError.objects.open(), actions.RETRY, user=None, queue=False)
+    assert Coupling.objects.get().left_key == key
+    assert world.errors() == []
+    world.assert_quiet()
+
+
+def test_what_was_entered_meanwhile_and_looks_like_it_is_synchronized_later(
+    wired: Callable[..., World], wire: Wire
+) -> None:
+    """It might have been ours until that was found; nothing is forgotten by then (DESIGN R5)."""
+    world = wired()
+    world.right.execute(NUMBERED)
+    world.sync()
+    key = world.left.add(name="Adatum", phone="1", fax="2")
+    entered: list[str] = []
+
+    def enter(_run: Run) -> None:
+        if not entered:
+            entered.append(world.right.add(name="Contoso", phone="1", fax="2"))
+
+    world.mapping.refresh_from_db()
+    with losing(wire, Loss.ANSWER):
+        jobs.start_here(world.mapping, Kind.MODIFIED, on_page=enter)
+    assert world.left.keys() == [key]
+    assert {error.code for error in world.errors()} == {"answer_lost", "may_be_ours"}
+    for _ in range(2):
+        actions.request(SyncError.objects.open(), actions.RETRY, user=None, queue=False)
+    assert Coupling.objects.count() == len(world.left.keys()) == len(world.right.keys()) == 2
+    assert world.errors() == []
+    world.assert_quiet()
+
+
 def test_what_was_found_by_a_match_meanwhile_is_no_duplicate(wired: Callable[..., World], wire: Wire) -> None:
     """The feed lists the new record before anybody looks for it, and it matches the very record it was made for."""
     world = wired(match=["name"])
-    world.right.execute("ALTER TABLE account DROP id, ADD id integer PRIMARY KEY GENERATED ALWAYS AS IDENTITY")
+    world.right.execute(NUMBERED)
     world.sync()
     key = world.left.add(name="Adatum", phone="1", fax="2")
     with losing(wire, Loss.ANSWER):
