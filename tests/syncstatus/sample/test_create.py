@@ -87,6 +87,7 @@ def test_what_has_no_error_is_in_step_after_the_next_round():
 def test_what_its_people_settle_gets_through_with_a_retry():
     before = open_errors()
     call_command("sample", "settle")
+    call_command("config", "refresh", "PAYMENT_TERMS")
     actions.request(SyncError.objects.open(), actions.RETRY, user=None, queue=False)
     synchronize(Kind.MODIFIED, [*SIDES, "PAYMENT_TERMS", "STOCK"])
     gone = {("CUSTOMER", "permission"), ("CUSTOMER", "transient"), ("PAYMENT_TERMS", "schema")}
