@@ -41,6 +41,7 @@ def render(code: str, params: Mapping[str, Any]) -> str:
     if code not in SENTENCES:
         return detail or _("Something unexpected happened (%(code)s).") % {"code": code}
     parameters = Parameters({name: _text(value) for name, value in params.items()})
+    parameters["job"] = str(params.get("job", ""))  # a name, though it looks like a number
     parameters["until"] = _moment(params.get("until"))
     parameters["fields"] = _text(_fields(params))
     parameters["changes"] = schema_in_words.summary(params.get("changes") or [])

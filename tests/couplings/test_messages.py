@@ -127,3 +127,7 @@ def test_numbers_are_written_as_the_reader_writes_them() -> None:
     assert "1,234,567 characters" in messages.render("text_too_long", params)
     with override("fr"):
         assert "1\xa0234\xa0567 caractères" in messages.render("text_too_long", params)
+
+
+def test_the_number_of_a_job_is_its_name() -> None:
+    assert "Job 1362 had" in messages.render("job_ended", {"job": 1362})
