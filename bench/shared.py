@@ -1,5 +1,6 @@
 """How much faster two workers are than one."""
 
+from bench import tables
 from bench.runs import Row, Runs, mapping, rate
 from bench.workers import running, until
 from couplings.models import TableMapping
@@ -19,7 +20,9 @@ def side_by_side(runs: Runs) -> list[Row]:
 
 
 def _first(runs: Runs, count: int) -> float:
-    found = mapping(f"FIRST{count}", runs.left, runs.right, "customer")
+    for url in (runs.left, runs.right):
+        tables.create(url, "vendor", runs.rows)
+    found = mapping(f"FIRST{count}", runs.left, runs.right, "vendor")
     with running(count):
         job = jobs.start(found, Kind.FULL)
         until(lambda: SyncJob.objects.filter(pk=job.pk, state=JobState.FINISHED).exists())

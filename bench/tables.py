@@ -32,14 +32,12 @@ SELECT 'C' || n, 'Name ' || n, 'Street ' || n, 'A note about customer ' || n, 'C
     timestamptz '2026-01-01 08:00Z' + n * interval '1 second'
 FROM generate_series(1, {rows}) n
 """
-_CHANGE = """
-UPDATE {table} SET name = name || '.', street = street || '.', note = note || '.', city = city || '.',
-    mail = mail || '.', phone = phone || '.', fax = fax || '.', zip = zip || '.', code = left(code || '.', 10),
-    credit = credit + 1, balance = balance + 1, discount = discount + 1, visits = visits + 1, rank = rank + 1,
-    blocked = NOT blocked, since = since + 1, weight = weight + 1,
-    token = gen_random_uuid(), seen = seen + interval '1 day'
-WHERE id <= {rows}
-"""
+_TEXTS = ("name", "street", "note", "city", "mail", "phone", "fax", "zip", "code")
+_OTHERS = (
+    "credit = credit + 1, balance = balance + 1, discount = discount + 1, visits = visits + 1, rank = rank + 1,"
+    " blocked = NOT blocked, since = since + 1, weight = weight + 1, token = gen_random_uuid(),"
+    " seen = seen + interval '1 day'"
+)
 
 
 def database(name: str) -> str:
@@ -81,9 +79,8 @@ def create(url: str, table: str, rows: int) -> None:
     )
 
 
-_CHANGE_TWO = "UPDATE {table} SET phone = phone || '.', credit = credit + 1 WHERE id <= {rows}"
-
-
 def change(url: str, table: str, rows: int, columns: int = 19) -> None:
-    """Change 19 or 2 of the 20 columns of the first ``rows`` records."""
-    execute(url, (_CHANGE if columns > 2 else _CHANGE_TWO).format(table=table, rows=rows))
+    """Change 19 or 2 of the 20 columns of the first ``rows`` records; texts keep their length, however often."""
+    texts, others = (_TEXTS, _OTHERS) if columns > 2 else (("phone",), "credit = credit + 1")
+    turned = ", ".join(f"{name} = translate({name}, '0123456789', '1234567890')" for name in texts)
+    execute(url, f"UPDATE {table} SET {turned}, {others} WHERE id <= {rows}")
