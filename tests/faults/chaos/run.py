@@ -81,12 +81,12 @@ class Run:
                 self.faults.enough.wait(self.seconds)
             quiet.settle()
         broken = [] if quiet.settled else [Broken(checker.UNSETTLED, f"after {PATIENCE:.0f} s")]
+        inspector = Checker(self.places, self.clerks.restored)
+        broken += inspector.check()
         before = histories.last_change(self.places)
         written = quiet.compare_everything()
         if written or histories.last_change(self.places) != before:
             broken.append(Broken(checker.RESTLESS, f"{written} records written by a full comparison"))
-        inspector = Checker(self.places, self.clerks.restored)
-        broken += inspector.check()
         self.report.stories = stories.of(self.places, inspector.histories, broken)
         self._tell(quiet)
         return broken

@@ -24,6 +24,7 @@ from tests.faults.chaos.places import Places
 EDITED = ("name", "phone", "fax")
 SLOW_SECONDS = (0.1, 1.0)
 MANY = 8
+LATELY = 25
 
 
 @dataclass
@@ -227,9 +228,10 @@ class Users:
     # Whom and what
 
     def _pick(self, mapping: Mapping) -> str:
-        """Mostly what was entered lately: that is where things happen at once."""
+        """Mostly what was entered lately: that is where things happen at once. What is older is left alone but now and
+        then, or the next edit would soon hide that one was missed."""
         births = self._births[mapping.name]
-        return self._chance.choice(births[-30:] if self._chance.random() < 0.5 else births)
+        return self._chance.choice(births[-LATELY:] if self._chance.random() < 0.9 else births)
 
     def _bury(self, mapping: Mapping, birth: str) -> None:
         self._births[mapping.name].remove(birth)
