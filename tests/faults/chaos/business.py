@@ -10,6 +10,7 @@ from typing import Final
 import sqlalchemy as sa
 
 from tests.faults.chaos.places import HARNESS, Places
+from tests.faults.throttled import KIND
 
 SIDES: Final = ("left", "right")
 
@@ -130,11 +131,15 @@ def create(places: Places) -> None:
                     connection.exec_driver_sql(_STAMP.format(mapping.tables[side], function))
 
 
-def configuration(urls: dict[str, str]) -> bytes:
-    """The file that an administrator applies; ``urls`` by side. The guards are wide, as people delete a lot here."""
-    lines = ["connections:"]
-    lines += [f'  {name}: {{kind: sql, url: "{urls[side]}"}}' for side, name in (("left", "ERP"), ("right", "CRM"))]
-    lines.append("mappings:")
+def configuration(left: str, right: str) -> bytes:
+    """The file that an administrator applies: both URLs, the right one of a system that throttles. The guards are wide,
+    as people delete a lot here."""
+    lines = [
+        "connections:",
+        f'  ERP: {{kind: sql, url: "{left}"}}',
+        f'  CRM: {{kind: {KIND}, url: "{right}"}}',
+        "mappings:",
+    ]
     for mapping in MAPPINGS:
         rules = [line.strip() for line in mapping.rules.strip().splitlines()]
         rules += ["delete_guard: {share: 1.0, count: 1000000}", "schedule: {every: 3s}"]

@@ -14,11 +14,14 @@ from tests.faults.chaos import mines
 from tests.faults.chaos.places import Places
 from tests.faults.chaos.programs import Programs
 from tests.faults.chaos.wire import Loss, Wire
+from tests.faults.throttled import BUSY, Gate
 
 PATIENCE: Final = 4.0
 """Seconds until a fault that waits for its moment is given up."""
 CLOSED: Final = (0.2, 2.0)
 AWAY: Final = (0.0, 1.5)
+WAITS: Final = (None, 0.5, 1.5)
+"""What Retry-After names, in seconds."""
 
 
 @dataclass
@@ -28,6 +31,7 @@ class Faults:
     places: Places
     programs: Programs
     wires: dict[str, Wire]
+    gate: Gate
     seed: int
     kills: int
     pause: float
@@ -68,6 +72,7 @@ class Faults:
             self._business_throws_out: 5,
             self._business_closes: 3,
             self._loses: 10,
+            self._throttles: 5,
         }
         (act,) = self._chance.choices(list(acts), list(acts.values()))
         act()
@@ -126,6 +131,15 @@ class Faults:
     def _loses(self) -> None:
         side, loss = self._side(), self._chance.choice(list(Loss))
         self._count(self.broken, loss.value, self.wires[side].lose(loss, PATIENCE))
+
+    def _throttles(self) -> None:
+        """A burst of refusals, with or without a time to come back at; or nothing goes for a while."""
+        status, calls, wait = self._chance.choice(BUSY), self._chance.randint(1, 8), self._chance.choice(WAITS)
+        if self._chance.random() < 0.5:
+            self.gate.refuse(calls, retry_after=wait, status=status)
+        else:
+            self.gate.close_for(self._chance.uniform(*CLOSED), status=status)
+        self._count(self.broken, "a business system asks for patience", True)
 
     def _side(self) -> str:
         return self._chance.choice(("left", "right"))

@@ -3,6 +3,7 @@
 import os
 import secrets
 import signal
+import sys
 import tempfile
 import threading
 import time
@@ -17,6 +18,7 @@ from sqlalchemy import URL, make_url
 
 from syncstatus.embedded import homes
 from syncstatus.embedded.valkey import Valkey
+from tests.faults import throttled
 
 HARNESS = "chaos"
 """The application name of everything that belongs to the test and not to the product; it is never thrown out."""
@@ -96,6 +98,13 @@ class Places:
             engine.dispose()
 
 
+def bring_kinds(folder: Path) -> None:
+    """Let this program and those it starts know the kind of connection that throttles, as an installed package does."""
+    throttled.install(folder)
+    sys.path.insert(0, str(folder))
+    os.environ["PYTHONPATH"] = os.pathsep.join(filter(None, (str(folder), os.environ.get("PYTHONPATH"))))
+
+
 @contextmanager
 def made() -> Iterator[Places]:
     """Databases, a broker and a folder; all of them are gone after the block."""
@@ -107,6 +116,7 @@ def made() -> Iterator[Places]:
     mark = secrets.token_hex(3)
     names = {place: f"chaos_{mark}_{place}" for place in ("store", "left", "right")}
     places = Places(folder, server, names, broker)
+    bring_kinds(folder / "packages")
     try:
         with places.administrator.connect() as connection:
             for name in names.values():

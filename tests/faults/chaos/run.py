@@ -26,6 +26,7 @@ from tests.faults.chaos.recovery import Recoveries  # noqa: E402
 from tests.faults.chaos.report import Report  # noqa: E402
 from tests.faults.chaos.users import Users  # noqa: E402
 from tests.faults.chaos.wire import Wire, Wires  # noqa: E402
+from tests.faults.throttled import Gate  # noqa: E402
 
 RECORDS = 40
 """So many of each mapping are there from the beginning."""
@@ -42,13 +43,14 @@ class Run:
         self.report = Report(seed)
         self.wires = {side: Wire(places.folder / side, places.server.set(database=side)) for side in SIDES}
         self.programs = Programs(places.folder)
-        self.faults = Faults(places, self.programs, self.wires, seed, kills, pause)
+        self.gate = Gate()
+        self.faults = Faults(places, self.programs, self.wires, self.gate, seed, kills, pause)
         self.users = Users(places, seed, EDITS_A_SECOND, places.folder / "journal.jsonl")
         self.recoveries = Recoveries(places)
 
     def go(self) -> Report:
         begun = time.monotonic()
-        with Wires(*self.wires.values()):
+        with Wires(*self.wires.values()), self.gate:
             self._prepare()
             with self.programs:
                 broken = self._live()
@@ -63,7 +65,7 @@ class Run:
         call_command("migrate", interactive=False, verbosity=0)
         self.users.settle_in(RECORDS)
         self.clerks = Clerks(self.places, self.report.seed, CLICKS_A_SECOND)
-        configuration.apply(business.configuration({side: self._url(side) for side in SIDES}))
+        configuration.apply(business.configuration(self._url("left"), self.gate.url(self._url("right"))))
 
     def _url(self, side: str) -> str:
         """Through the wire."""
