@@ -41,6 +41,11 @@ class Quiet:
                 connection.close()
         self.settled, self.seconds = calm == TWICE, time.monotonic() - begun
 
+    def end_schedules(self) -> None:
+        """No job starts by itself any more, so that none is caught waiting for its turn."""
+        TableMapping.objects.update(next_run=None, schedule_every=None)
+        self._wait()
+
     def compare_everything(self) -> int:
         """Everything is looked at once more, and nothing should be written."""
         return self._round(Kind.FULL) + self._round(Kind.MODIFIED)

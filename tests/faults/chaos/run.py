@@ -83,6 +83,7 @@ class Run:
                 self.faults.enough.wait(self.seconds)
             quiet.settle()
         broken = [] if quiet.settled else [Broken(checker.UNSETTLED, f"after {PATIENCE:.0f} s")]
+        quiet.end_schedules()
         inspector = Checker(self.places, self.clerks.restored)
         broken += inspector.check()
         before = histories.last_change(self.places)
