@@ -15,6 +15,9 @@ edit and faults happen, waits until all is quiet, and then checks the promises o
     recovery   how long a dead worker's job waits until somebody goes on with it
     quiet      the end: everything works again and settles
     histories  what the business systems remember of every record
+    remembered what the product's store says
     checker    the promises, checked in plain SQL and Python, with nothing of the engine
+    stories    what happened to a record whose promise was broken
     report     the figures
+    run        all of it, from two empty systems to the report
 """
