@@ -14,6 +14,7 @@ from tests.faults.chaos.histories import Event, Histories, Values
 from tests.faults.chaos.places import Places
 from tests.faults.chaos.remembered import OpenError, Remembered
 
+UNANSWERED = "unknown_outcome"
 DECIDED_BY_PEOPLE = ("conflict", "deleted", "deleted_and_changed")
 
 # What is broken, as the report names it.
@@ -115,7 +116,7 @@ class _Records:
             coupled = {keys[number] for keys in self.memory.couplings}
             for key, values in self.rows[side].items():
                 known = key in coupled or (side, key) in with_error or (side, key) in self.memory.marked
-                if not known:
+                if not known and not self._is_a_candidate(side, str(values[0])):
                     yield self._broken(OUT_OF_STEP, side, str(values[0]), f"{key} has no partner")
 
     def _errors(self) -> Iterator[Broken]:
@@ -125,11 +126,23 @@ class _Records:
                 yield self._broken(NEEDLESS, "", _birth(*records), str(error))
 
     def _is_right(self, error: OpenError) -> bool:
-        """A conflict needs two records that differ, a deletion one that is gone."""
+        """A conflict needs two records that differ, a deletion one that is gone, an unknown outcome one that only a
+        person can recognize."""
         left, right = (self.rows[side].get(error.keys[side] or "") for side in SIDES)
         if error.kind == "conflict":
             return left is not None and right is not None and left != right
+        if error.kind == UNANSWERED:
+            return any(self._is_a_candidate(side, _birth(left, right)) for side in SIDES)
         return error.kind in DECIDED_BY_PEOPLE and (left is None) != (right is None)
+
+    def _is_a_candidate(self, side: str, birth: str) -> bool:
+        """Whether the product made the record, did not live to remember it, and asks about it, because people have
+        changed it since: nobody else can tell any more what it is (DESIGN R7)."""
+        asked = [e for e in self.memory.errors if e.kind == UNANSWERED]
+        births = {_birth(*(self.rows[s].get(e.keys[s] or "") for s in SIDES)) for e in asked}
+        events = self.histories.of(self.mapping, side, birth) if birth in births else []
+        made = max((number for number, e in enumerate(events) if e.creates and not e.by_users), default=len(events))
+        return any(e.by_users and e.old is not None and e.new is not None for e in events[made:])
 
     # What happened on the way
 
