@@ -102,6 +102,9 @@ class SyncError(models.Model):
            │ a guard               │ found in step, or worked off
            └──────────▶ held ──────┴──────────────▶ resolved
 
+    A person may ignore what is skipped until a date: it is updated and closes itself like any other, and is skipped
+    again when the date has come, or when somebody takes it back.
+
     ``request`` is a person's wish that a job has not worked off yet: one UPDATE for a thousand rows, harmless when
     repeated, and safe from crashes because it stands here and not in a message.
     """
@@ -135,6 +138,11 @@ class SyncError(models.Model):
     waits_key = models.TextField(blank=True, default="")
     first_seen = models.DateTimeField(_("first seen"))
     last_seen = models.DateTimeField(_("failed on"))
+
+    assigned_to = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.SET_NULL, null=True, blank=True, db_index=False, related_name="+"
+    )
+    ignored_until = models.DateTimeField(_("ignored until"), null=True, blank=True)  # of the state ignored alone
 
     request = models.CharField(max_length=10, choices=Request.choices, blank=True, default=Request.NONE)
     choices = models.JSONField(default=dict, blank=True)
@@ -179,6 +187,9 @@ class SyncError(models.Model):
                 condition=Q(state=State.RESOLVED, resolved_at__isnull=False) | (IS_OPEN & Q(resolved_at__isnull=True)),
                 name="resolved_errors_say_when",
             ),
+            models.CheckConstraint(
+                condition=~Q(state=State.IGNORED) | Q(ignored_until__isnull=False), name="ignored_errors_say_until_when"
+            ),
         ]
         indexes = [
             # The error page reads only open errors, newest first, all of them or those of one mapping or kind.
@@ -188,6 +199,16 @@ class SyncError(models.Model):
             # A job works off what people asked for, and what is due by itself.
             models.Index(fields=["mapping", "id"], condition=IS_OPEN & ~Q(request=""), name="errors_requested"),
             models.Index(fields=["mapping", "next_attempt"], condition=Q(state=State.RETRYING), name="errors_due"),
+            # How many of an action on many errors are left.
+            models.Index(fields=["requested_at"], condition=IS_OPEN & ~Q(request=""), name="errors_requested_at"),
+            # Beat brings back what was ignored long enough.
+            models.Index(fields=["ignored_until"], condition=Q(state=State.IGNORED), name="errors_ignored"),
+            # The error page lists what is assigned to somebody; most errors are assigned to nobody.
+            models.Index(
+                fields=["assigned_to", "-last_seen", "-id"],
+                condition=IS_OPEN & Q(assigned_to__isnull=False),
+                name="errors_open_assigned",
+            ),
             # /metrics: how many of each kind, and since when, from the index alone.
             models.Index(fields=["mapping", "kind", "first_seen"], condition=IS_OPEN, name="errors_open_counted"),
             # Who waits for a parent: asked for when it is coupled, and counted on its page.
