@@ -78,9 +78,8 @@ def error(mapping: TableMapping, number: int, **values: Any) -> SyncError:
 
 def deleted(mapping: TableMapping, number: int, side: str = "right", **values: Any) -> SyncError:
     """A record that was deleted on ``side``."""
-    exists = {f"{side}_exists": False}
-    params = {"deleted_side": mapping.side_name(side)}
-    return error(mapping, number, kind="deleted", code="record_deleted", params=params, fields=[], **exists, **values)
+    found = {"kind": "deleted", "code": "record_deleted", "params": {"deleted_side": mapping.side_name(side)}}
+    return error(mapping, number, **{**found, "fields": [], f"{side}_exists": False, **values})
 
 
 def job(mapping: TableMapping, **values: Any) -> SyncJob:
