@@ -9,7 +9,7 @@ from couplings.configuration.filters import read_filter
 from couplings.configuration.new_records import read_constants, read_defaults
 from couplings.configuration.problems import Path, Place, Problems
 from couplings.configuration.section import Section, is_name, read_text
-from couplings.configuration.source import Node, parse
+from couplings.configuration.source import Node, from_data, parse
 from couplings.configuration.values import read_transforms, read_values
 from syncstatus.engine.lookups import IfMissing
 from syncstatus.engine.rules import DeletionPolicy, Direction, Guard, UpdatePolicy
@@ -57,6 +57,12 @@ def read_document(content: bytes, kinds: Sequence[str] = KINDS) -> tuple[Documen
     root, problems = parse(content)
     reader = Reader(problems, kinds)
     return reader.document(root), problems
+
+
+def read_data(data: dict[str, Any], kinds: Sequence[str] = KINDS) -> tuple[Document, Problems]:
+    """As ``read_document``, of what a file would hold as plain data: a page has no file."""
+    problems = Problems()
+    return Reader(problems, kinds).document(from_data(data)), problems
 
 
 class Reader:

@@ -18,6 +18,7 @@ from ruamel.yaml.reader import ReaderError
 from couplings.configuration.problems import ConfigurationRefused, Path, Place, Problem, Problems
 
 NOWHERE = Place()
+SOMEWHERE = Place(1, 1)
 MAX_BYTES = 10_000_000
 MAX_NODES = 500_000
 MAX_DEPTH = 30
@@ -66,6 +67,16 @@ def parse(content: bytes) -> tuple[Node, Problems]:
     if node is None:
         raise ConfigurationRefused(builder.problems)
     return node, builder.problems
+
+
+def from_data(value: Any, path: Path = ()) -> Node:
+    """The node of plain data, such as JSON holds, that no file was read for. All of it stands in line 1, as there are
+    no others: what stands nowhere is taken for what is stored."""
+    if isinstance(value, dict):
+        return Node({name: from_data(one, (*path, name)) for name, one in value.items()}, path, SOMEWHERE)
+    if isinstance(value, list):
+        return Node([from_data(one, (*path, str(number))) for number, one in enumerate(value, 1)], path, SOMEWHERE)
+    return Node(value, path, SOMEWHERE)
 
 
 def decode(content: bytes) -> str:

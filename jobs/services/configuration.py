@@ -5,16 +5,19 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any
 
+from django.contrib.auth.models import User
 from django.db import connection as store
 from django.db import transaction
 from django.db.models import Q, QuerySet
 
 from couplings.configuration import export as exporting
+from couplings.configuration import history
 from couplings.configuration.checks import check
 from couplings.configuration.diff import Change, What, changes, left_alone
 from couplings.configuration.entries import ConnectionEntry, Document, MappingEntry
+from couplings.configuration.history import Author
 from couplings.configuration.problems import ConfigurationRefused, Problems
-from couplings.configuration.reader import read_document
+from couplings.configuration.reader import read_data, read_document
 from couplings.configuration.scope import scope
 from couplings.configuration.stored import (
     new_secret,
@@ -63,13 +66,29 @@ class Applied:
     filtered: Mapping[str, Mapping[Side, Count]] = field(default_factory=dict)
 
 
-def apply(content: bytes, *, dry_run: bool = False) -> Applied:
-    """Checks the file and makes it so; with ``dry_run`` nothing is stored.
+def apply(content: bytes, *, dry_run: bool = False, user: User | None = None) -> Applied:
+    """Checks the file and makes it so; with ``dry_run`` nothing is stored. ``user`` applies it on a page; without one
+    it is a command.
 
-    Everything is checked before anything is changed, and changed in one transaction. Raises ConfigurationRefused with
-    all problems, ConnectionsUnusable when only systems that do not answer are in the way.
+    Everything is checked before anything is changed, and changed in one transaction, which keeps a version of each
+    changed thing. Raises ConfigurationRefused with all problems, ConnectionsUnusable when only systems that do not
+    answer are in the way.
     """
-    document = checked(content)
+    return make_so(checked(*read_document(content, registry.kinds())), dry_run=dry_run, author=Author(user))
+
+
+def apply_data(data: dict[str, Any], *, dry_run: bool = False, user: User | None = None) -> Applied:
+    """``apply``, of what a file would hold as plain data (``{"mappings": {"CUSTOMER": {...}}}``)."""
+    return make_so(check_data(data), dry_run=dry_run, author=Author(user))
+
+
+def check_data(data: dict[str, Any]) -> Document:
+    """The document of plain data, when nothing is wrong with it: what ``apply_data`` checks first, and raises."""
+    return checked(*read_data(data, registry.kinds()))
+
+
+def make_so(document: Document, *, dry_run: bool, author: Author) -> Applied:
+    """Stores a document that was ``checked``."""
     with transaction.atomic():
         with store.cursor() as cursor:
             cursor.execute("SELECT pg_advisory_xact_lock(%s)", [APPLY_LOCK])
@@ -77,6 +96,7 @@ def apply(content: bytes, *, dry_run: bool = False) -> Applied:
         found = changes(stored, document, new_secrets(document))
         before = scopes(document)
         save(document, {(change.kind, change.name) for change in found})
+        history.record(document, found, author)
         mappings.begin_again(with_other_rules(found))
         anew = [name for name, old in before.items() if old != scope(TableMapping.objects.get(name=name))]
         filtered = {row.name: counts(row) for row in with_other_filters(stored, document)} if dry_run else {}
@@ -100,14 +120,15 @@ def filters(entry: MappingEntry | None) -> list[Mapping[str, Any]]:
     return [entry.side(side).filter if entry is not None else {} for side in Side]
 
 
-def export() -> str:
-    """The stored configuration as YAML; applied again it changes nothing. Secrets are masks."""
-    return exporting.export(stored_document())
+def export(mapping: str = "") -> str:
+    """The stored configuration as YAML, or that of one mapping alone; applied again it changes nothing. Secrets are
+    masks."""
+    stored = stored_document()
+    return exporting.export(Document(mappings={mapping: stored.mappings[mapping]}) if mapping else stored)
 
 
-def checked(content: bytes) -> Document:
+def checked(document: Document, problems: Problems) -> Document:
     """The document, when nothing is wrong with it. Raises ConfigurationRefused, ConnectionsUnusable."""
-    document, problems = read_document(content, registry.kinds())
     stored = stored_document()
     problems += check(document, stored)
     rows = connection_rows(document, problems)
