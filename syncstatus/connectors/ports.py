@@ -7,7 +7,7 @@ and the columns a mapping uses. What a system cannot do is a declared capability
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol
 
 from syncstatus.engine.records import Record
 from syncstatus.engine.values import FieldType
@@ -41,6 +41,13 @@ class TableInfo:
     schema: str | None
     fields: Mapping[str, FieldInfo]
     key: tuple[str, ...]  # the primary key, () where there is none
+
+
+class TableName(NamedTuple):
+    """How a table is named in ``describe`` and ``Source``; ``schema`` is None for one that is found without."""
+
+    name: str
+    schema: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -217,6 +224,9 @@ class Endpoint(Protocol):
 class Connector(Protocol):
     def check(self) -> Health:
         """Raises ``Unreachable`` or ``CredentialsRefused``."""
+
+    def tables(self) -> list[TableName]:
+        """What a person may choose from: tables and views by name, those without a schema first."""
 
     def describe(self, table: str, schema: str | None = None) -> TableInfo:
         """Raises ``TableMissing``, ``AccessDenied``."""

@@ -23,7 +23,7 @@ from sqlalchemy import make_url
 
 from syncstatus.connectors import retry_after
 from syncstatus.connectors.errors import Throttled, Unreachable
-from syncstatus.connectors.ports import Endpoint, Health, Outcome, Source, TableInfo, WriteResult
+from syncstatus.connectors.ports import Endpoint, Health, Outcome, Source, TableInfo, TableName, WriteResult
 from syncstatus.connectors.sql.connector import SqlConnector
 from syncstatus.connectors.sql.connector import connect as connect_sql
 
@@ -55,6 +55,10 @@ class ThrottledConnector:
     def check(self) -> Health:
         ask(self._port, "check")
         return self._inner.check()
+
+    def tables(self) -> list[TableName]:
+        ask(self._port, "tables")
+        return self._inner.tables()
 
     def describe(self, table: str, schema: str | None = None) -> TableInfo:
         ask(self._port, "describe")

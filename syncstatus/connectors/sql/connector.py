@@ -4,10 +4,10 @@ import time
 from collections.abc import Mapping
 from typing import Any
 
-from syncstatus.connectors.ports import Health, Source, TableInfo
+from syncstatus.connectors.ports import Health, Source, TableInfo, TableName
 from syncstatus.connectors.sql.database import Database
 from syncstatus.connectors.sql.endpoint import SqlEndpoint
-from syncstatus.connectors.sql.reflection import Reflection, reflect
+from syncstatus.connectors.sql.reflection import Reflection, listed, reflect
 from syncstatus.connectors.sql.table import bind
 
 
@@ -34,6 +34,11 @@ class SqlConnector:
             clock = dialect.clock(connection)
             latency = time.perf_counter() - started
         return Health(version, latency, clock.now.timestamp() - before - latency / 2)
+
+    def tables(self) -> list[TableName]:
+        """Tables and views, those of the user's own schema first. Raises ``ConnectionFailed``."""
+        with self._database.reading() as connection:
+            return listed(connection)
 
     def describe(self, table: str, schema: str | None = None) -> TableInfo:
         return self._reflect(table, schema).info

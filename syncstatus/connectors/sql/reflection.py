@@ -12,9 +12,12 @@ from sqlalchemy.engine.reflection import Inspector
 from sqlalchemy.exc import NoSuchTableError
 
 from syncstatus.connectors.errors import TableMissing
-from syncstatus.connectors.ports import FieldInfo, TableInfo
+from syncstatus.connectors.ports import FieldInfo, TableInfo, TableName
 from syncstatus.connectors.sql.columns import Column
 from syncstatus.connectors.sql.dialects.base import Dialect, TableFacts
+
+# Their tables are about the database itself.
+SYSTEM_SCHEMAS = frozenset({"information_schema", "mysql", "performance_schema", "sys", "main", "temp"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +49,18 @@ def reflect(connection: Connection, dialect: Dialect, table: str, schema: str | 
     info = TableInfo(table, schema, {name: column.info for name, column in columns.items()}, key)
     _probe(connection, table, schema)
     return Reflection(info, columns, [frozenset(key), *unique] if key else unique, facts)
+
+
+def listed(connection: Connection) -> list[TableName]:
+    """The tables and views of the default schema, then those of the others, by name."""
+    inspector = sa.inspect(connection)
+    own = inspector.default_schema_name
+    others = sorted(name for name in inspector.get_schema_names() if name != own and name not in SYSTEM_SCHEMAS)
+    return [TableName(name, schema) for schema in (None, *others) for name in _names(inspector, schema)]
+
+
+def _names(inspector: Inspector, schema: str | None) -> list[str]:
+    return sorted({*inspector.get_table_names(schema), *inspector.get_view_names(schema)})
 
 
 def _probe(connection: Connection, table: str, schema: str | None) -> None:

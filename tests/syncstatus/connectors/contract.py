@@ -21,6 +21,7 @@ from syncstatus.connectors.ports import (
     Feed,
     Outcome,
     Source,
+    TableName,
     Update,
     WriteResult,
 )
@@ -362,6 +363,14 @@ class Contract:
             system.connector.open(_filtered(system.source, filter_))
         assert refused.value.code.startswith("filter_")
         assert refused.value.params["field"] in filter_
+
+    def test_its_tables_are_listed_by_the_names_they_are_asked_for(self, system: System) -> None:
+        listed = system.connector.tables()
+
+        assert TableName(system.source.table, system.source.schema) in listed
+        assert len(set(listed)) == len(listed)
+        for table in listed:
+            assert system.connector.describe(*table).name == table.name
 
     def test_a_missing_table_and_a_missing_field_are_two_errors(self, system: System) -> None:
         with pytest.raises(TableMissing):
