@@ -225,8 +225,16 @@ PLANS = {
 
 REFUSALS = {
     "error_closed": _("This error is closed already. Nothing was written."),
+    "choice_missing": _("Choose a side for each of these fields: %(fields)s. Nothing was written."),
     "not_open": _("They are closed already."),
     "one_side_deleted": _("One of the records is deleted. Restore it, delete the other one, or remove the coupling."),
+    "not_a_record": _("They are about a whole connection or mapping, not about one record."),
+    "held_is_approved": _("Their deletion is held. Approve or discard it under Held deletions."),
+    "no_data_there": _("The record does not exist in that system, so its data cannot be used."),
+    "not_written_there": _("Their mapping does not write in that system."),
+    "not_coupled_now": _("They are not coupled."),
+    "needs_nobody": _("They are retried or woken by themselves, or held for approval; only skipped ones are ignored."),
+    "not_ignored": _("They are not ignored."),
     "nothing_deleted": _("Neither record is deleted, so there is nothing to restore or delete."),
     "already_requested": _("Somebody has asked for them already."),
     "nothing_unanswered": _("No answer to a create is missing there, so nothing is created again."),

@@ -1,7 +1,7 @@
 """One pair of records side by side, read from both systems now, beside what they agreed on last time."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from typing import Any
 
 from django.contrib.auth.models import User
@@ -13,8 +13,8 @@ from jobs.runner.reports import description, shown
 from jobs.runner.tokens import token_of
 from jobs.services import actions, parents
 from jobs.services.actions import Requested
+from jobs.services.compared import Comparison, Row
 from jobs.services.errors import Refused
-from jobs.services.parents import Parent
 from syncstatus.connectors.errors import ConnectorError
 from syncstatus.connectors.ports import Endpoint
 from syncstatus.engine.base import load_base
@@ -22,42 +22,6 @@ from syncstatus.engine.lookups import Missing, Reference, as_of_now
 from syncstatus.engine.merge import Merge, merge
 from syncstatus.engine.records import UNKNOWN, Memory, Pair, Record, Side
 from syncstatus.engine.rules import NO_INSTRUCTION, FieldRule, Rules
-
-
-@dataclass(frozen=True)
-class Row:
-    """One field. ``left``, ``base`` and ``right`` are what to show (None: empty, or no record); ``result`` is the side
-    whose value a merge takes, None where it takes neither or cannot tell (``conflict``). ``left_parent`` and
-    ``right_parent`` are what a lookup refers to."""
-
-    name: str
-    left_field: str
-    right_field: str
-    left: str | bool | None
-    base: str | bool | None
-    right: str | bool | None
-    left_changed: bool
-    right_changed: bool
-    equal: bool
-    conflict: bool
-    result: Side | None
-    direction: str
-    left_parent: Parent | None = None
-    right_parent: Parent | None = None
-
-
-@dataclass(frozen=True)
-class Comparison:
-    """``problem`` is a message (code, params) when a system could not be asked; then there are no rows."""
-
-    left_exists: bool = False
-    right_exists: bool = False
-    left_included: bool = True
-    right_included: bool = True
-    problem: tuple[str, dict[str, Any]] | None = None
-    rows: list[Row] = field(default_factory=list)
-    description: str = ""
-    token: str = ""
 
 
 def compare(
@@ -79,6 +43,11 @@ def compare(
         rows=_rows(rules, left, right, coupling),
         description=description(rules, left, right),
         token=token_of(left, right),
+        left_modified=left.modified_at if left is not None else None,
+        right_modified=right.modified_at if right is not None else None,
+        agreed_at=coupling.last_synced if coupling is not None else None,
+        writes_left=rules.direction.writes(Side.LEFT),
+        writes_right=rules.direction.writes(Side.RIGHT),
     )
 
 
@@ -87,8 +56,9 @@ def choose(
 ) -> Requested:
     """Synchronize with the side chosen for each field (by ``Row.name``); fields not named merge as they would.
 
-    Raises ``Refused`` (``error_closed``, ``moved_meanwhile``): nothing was written, the page is to be shown again. The
-    job looks at ``token`` once more, so that a record that moves before the job gets to it is not overwritten either.
+    Raises ``Refused`` (``error_closed``, ``moved_meanwhile``, ``choice_missing`` with the fields that are undecided):
+    nothing was written, the page is to be shown again. The job looks at ``token`` once more, so that a record that
+    moves before the job gets to it is not overwritten either.
     """
     if not error.is_open or error.mapping is None:
         raise Refused("error_closed")
@@ -97,6 +67,10 @@ def choose(
         raise Refused(found.problem[0], **found.problem[1])
     if found.token != token:
         raise Refused("moved_meanwhile")
+    open_ = [row for row in found.rows if row.conflict and row.name not in choices]
+    if open_:
+        fields, right_fields = [row.left_field for row in open_], [row.right_field for row in open_]
+        raise Refused("choice_missing", fields=fields, right_fields=right_fields)
     wish = {"token": token, "fields": {name: side.value for name, side in choices.items()}}
     mine = SyncError.objects.filter(pk=error.pk)
     return actions.request(mine, actions.SYNCHRONIZE, user=user, choices=wish, queue=queue)
@@ -119,7 +93,7 @@ def _rows(rules: Rules, left: Record | None, right: Record | None, coupling: Cou
     if left is not None and right is not None and values[0] is not None and values[1] is not None:
         merged = merge(rules, (left, right), (values[0], values[1]), bases, NO_INSTRUCTION)
     rows = [
-        (position, _row(rule, position, (left, right), values, bases, merged))
+        (position, _row(rule, position, (left, right), values, bases, merged, rules.compiled.both_ways[position]))
         for position, rule in enumerate(rules.fields)
         if not (rule.carried or rule.is_constant)
     ]
@@ -145,6 +119,7 @@ def _row(
     values: list[tuple[Any, ...] | None],
     bases: tuple[tuple[Any, ...], tuple[Any, ...]],
     merged: Merge | None,
+    both_ways: bool,
 ) -> Row:
     moved = [
         now is not None and then[position] is not UNKNOWN and now[position] != then[position]
@@ -153,6 +128,9 @@ def _row(
     texts = [display(record.values[position]) if record is not None else None for record in records]
     base = bases[0][position]
     both = values[0] is not None and values[1] is not None
+    equal = both and values[0][position] == values[1][position]  # type: ignore[index]
+    unsettled = base is UNKNOWN or any(moved)
+    result = _result(merged, position)
     return Row(
         name=rule.name,
         left_field=rule.left,
@@ -162,10 +140,13 @@ def _row(
         right=texts[1],
         left_changed=moved[0],
         right_changed=moved[1],
-        equal=both and values[0][position] == values[1][position],  # type: ignore[index]
+        equal=equal,
         conflict=merged is not None and position in merged.conflicts,
-        result=_result(merged, position),
+        result=result,
         direction=rule.direction.value,
+        choosable=both and not equal and unsettled and both_ways,
+        picked=result,
+        agreed=base is not UNKNOWN,
     )
 
 

@@ -13,7 +13,7 @@ from couplings.models.connection import Circuit
 from couplings.models.error import State
 from jobs.runner.looking_ahead import Ahead, look_ahead
 from jobs.services import comparison
-from jobs.services.comparison import Comparison
+from jobs.services.compared import Comparison
 from jobs.services.couplings import compact
 from syncstatus.connectors.errors import ConnectorError
 from syncstatus.engine.decisions import Action

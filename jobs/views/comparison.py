@@ -13,7 +13,9 @@ from couplings.messages import render as sentence
 from couplings.models import SyncError
 from couplings.roles import SYNCHRONIZE, UNCOUPLE
 from jobs.services import comparison as service
-from jobs.services import unanswered
+from jobs.services import offers, unanswered
+from jobs.services.actions import SYNCHRONIZE as TO_SYNCHRONIZE
+from jobs.services.compared import Comparison
 from jobs.services.errors import Refused
 from jobs.views.answers import coupled, form_of, say_requested
 from syncstatus.connectors.errors import ConnectorError
@@ -28,6 +30,7 @@ RELATED = (
     "resolved_by",
 )
 FIELD = "field:"  # the choice of a field is sent as field:<name>=left|right
+SIDES = {side.value: side for side in Side}
 
 
 @login_required
@@ -40,11 +43,23 @@ def error(request: HttpRequest, pk: int) -> HttpResponse:
 
 
 def show(request: HttpRequest, error: SyncError, status: int = 200) -> HttpResponse:
-    context = {"error": error, "comparison": compare(error), "offered": unanswered.offered(error), "field": FIELD}
+    """``status`` is another one when a choice was refused: then the page marks what is new since it was shown."""
+    compared = compare(error)
+    if compared is not None and "seen" in request.POST:
+        compared = compared.since(request.POST["seen"], chosen(request))
+    offered = offers.offered(error, compared)
+    context = {
+        "error": error,
+        "comparison": compared,
+        "actions": offered,
+        "may_choose": TO_SYNCHRONIZE in offered and request.user.has_perm(SYNCHRONIZE),
+        "offered": unanswered.offered(error),
+        "field": FIELD,
+    }
     return render(request, "jobs/error.html", context, status=status)
 
 
-def compare(error: SyncError) -> service.Comparison | None:
+def compare(error: SyncError) -> Comparison | None:
     """Both records as they are now; None for an error that is closed or is not about one record."""
     if error.mapping is None or not error.is_open or not (error.left_key or error.right_key):
         return None
@@ -88,9 +103,12 @@ def refuse(request: HttpRequest, error: SyncError, code: str, params: dict[str, 
 
 def choices(request: HttpRequest, error: SyncError) -> dict[str, Side]:
     """A side for each field that was chosen; ``use`` takes one side for all of them."""
-    sides = {side.value: side for side in Side}
-    whole = sides.get(request.POST.get("use", ""))
+    whole = SIDES.get(request.POST.get("use", ""))
     if whole and (compared := compare(error)):
-        return {row.name: whole for row in compared.rows if not row.equal}
+        return {row.name: whole for row in compared.rows if row.choosable}
+    return chosen(request)
+
+
+def chosen(request: HttpRequest) -> dict[str, Side]:
     sent = {name.removeprefix(FIELD): value for name, value in request.POST.items() if name.startswith(FIELD)}
-    return {name: sides[value] for name, value in sent.items() if value in sides}
+    return {name: SIDES[value] for name, value in sent.items() if value in SIDES}

@@ -7,7 +7,7 @@ from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
-from couplings.models import SyncError
+from couplings.models import FieldMapping, SyncError
 from jobs.models import Kind, SyncJob
 from tests import given
 from tests.jobs.worlds import World
@@ -68,6 +68,128 @@ def test_a_choice_for_each_field(world: World, conflict: SyncError, ada: Client)
     assert "Resolved: synchronized, by ada" in page
 
 
+def test_what_merges_may_be_overruled_field_by_field(world: World, conflict: SyncError, ada: Client) -> None:
+    token = ada.get(url(conflict)).context["comparison"].token
+
+    ada.post(url(conflict), {"token": token, "field:phone>telephone": "right", "field:fax>fax": "left"})
+    work_off(world)
+
+    left, right = conflict.left_key or "", conflict.right_key or ""
+    assert world.left.get(left) == world.right.get(right) == ("Adatum", "3", "5")
+    assert not world.errors()
+
+
+def test_what_merges_is_preselected_and_a_conflict_is_not(conflict: SyncError, ada: Client) -> None:
+    page = ada.get(url(conflict)).content.decode()
+
+    assert 'name="field:fax&gt;fax" value="right" checked' in page
+    assert page.count(" checked") == 1
+    assert 'name="field:phone&gt;telephone" value="left" required' in page
+
+
+def test_it_says_when_each_record_was_changed_and_when_both_agreed(
+    world: World, conflict: SyncError, ada: Client
+) -> None:
+    shown = ada.get(url(conflict)).context["comparison"]
+
+    assert shown.agreed_at == world.coupling(conflict.left_key or "").last_synced
+    assert shown.left_modified > shown.agreed_at
+    assert shown.right_modified > shown.agreed_at
+
+
+def test_without_a_choice_for_a_conflict_nothing_is_asked_of_a_job(conflict: SyncError, ada: Client) -> None:
+    shown = ada.get(url(conflict)).context["comparison"]
+
+    response = ada.post(url(conflict), {"token": shown.token, "seen": shown.seen, "field:fax>fax": "left"})
+
+    assert response.status_code == 409
+    assert "Choose a side for each of these fields: phone / telephone." in response.content.decode()
+    conflict.refresh_from_db()
+    assert conflict.request == ""
+    rows = {row.name: row for row in response.context["comparison"].rows}
+    assert rows["fax>fax"].picked == "left", "what was chosen stays chosen"
+
+
+def test_a_choice_stays_unless_its_field_moved(world: World, conflict: SyncError, ada: Client) -> None:
+    shown = ada.get(url(conflict)).context["comparison"]
+    world.right.edit(conflict.right_key or "", fax="7")
+    sent = {"token": shown.token, "seen": shown.seen, "field:phone>telephone": "left", "field:fax>fax": "left"}
+
+    rows = {row.name: row for row in ada.post(url(conflict), sent).context["comparison"].rows}
+
+    assert rows["phone>telephone"].picked == "left"
+    assert (rows["fax>fax"].picked, rows["fax>fax"].right_new) == ("right", True), "as it would merge now"
+
+
+@pytest.mark.parametrize("seen", ["", "[", "[]", "{}", '{"phone>telephone": 7}', "[" * 5_000])
+def test_what_the_form_says_was_seen_may_be_anything(conflict: SyncError, ada: Client, seen: str) -> None:
+    response = ada.post(url(conflict), {"token": "old", "seen": seen})
+
+    assert response.status_code == 409
+    assert not any(row.left_new or row.right_new for row in response.context["comparison"].rows)
+
+
+def test_a_one_way_field_offers_no_choice(world: World, ada: Client) -> None:
+    FieldMapping.objects.filter(left="fax").update(direction="left_to_right")
+    left, right = world.pair(name="Adatum", phone="1", fax="5")
+    world.left.edit(left, phone="2")
+    world.right.edit(right, phone="3", fax="6")
+    world.sync()
+
+    response = ada.get(url(world.error()))
+
+    rows = {row.name: row for row in response.context["comparison"].rows}
+    assert (rows["fax>fax"].choosable, rows["fax>fax"].result) == (False, "left")
+    assert 'name="field:fax' not in response.content.decode()
+
+
+def actions_of(client: Client, error: SyncError) -> set[str]:
+    return set(client.get(url(error)).context["actions"])
+
+
+def test_only_what_would_be_accepted_is_offered(world: World, conflict: SyncError, ada: Client) -> None:
+    assert actions_of(ada, conflict) == {"retry", "synchronize", "uncouple"}
+
+    SyncError.objects.update(request="retry")
+    assert actions_of(ada, conflict) == {"uncouple"}, "somebody has asked already"
+    assert "Use ERP for all" not in ada.get(url(conflict)).content.decode()
+
+
+@pytest.mark.parametrize(
+    ("direction", "gone", "offered"),
+    [
+        ("bidirectional", "right", {"restore", "delete"}),
+        ("bidirectional", "left", {"restore", "delete"}),
+        ("left_to_right", "right", {"restore"}),
+        ("left_to_right", "left", {"delete"}),
+        ("right_to_left", "right", {"delete"}),
+        ("right_to_left", "left", {"restore"}),
+    ],
+)
+def test_a_deletion_offers_what_the_direction_allows(
+    world: World, ada: Client, direction: str, gone: str, offered: set[str]
+) -> None:
+    pair = dict(zip(("left", "right"), world.pair(name="Adatum"), strict=True))
+    world.set(direction=direction)
+    getattr(world, gone).delete(pair[gone])
+    world.sync(Kind.FIND_DELETED)
+
+    assert actions_of(ada, world.error()) == {"retry", "uncouple"} | offered
+
+
+def test_a_record_that_came_back_is_not_restored(world: World, ada: Client) -> None:
+    left, _right = world.pair(name="Adatum")
+    world.left.delete(left)
+    world.sync()
+    error = world.error()
+    assert "restore" in actions_of(ada, error)
+
+    world.left.execute("INSERT INTO customer (id, name) VALUES (:id, 'Adatum')", id=int(left))
+
+    assert actions_of(ada, error) == {"retry", "uncouple"}
+    work_off(world)
+
+
 def test_one_side_for_all(world: World, conflict: SyncError, ada: Client) -> None:
     token = ada.get(url(conflict)).context["comparison"].token
 
@@ -78,15 +200,17 @@ def test_one_side_for_all(world: World, conflict: SyncError, ada: Client) -> Non
 
 
 def test_a_record_that_moved_meanwhile_is_not_written(world: World, conflict: SyncError, ada: Client) -> None:
-    token = ada.get(url(conflict)).context["comparison"].token
+    shown = ada.get(url(conflict)).context["comparison"]
     world.right.edit(conflict.right_key or "", phone="4")
 
-    response = ada.post(url(conflict), {"token": token, "use": "left"})
+    response = ada.post(url(conflict), {"token": shown.token, "seen": shown.seen, "use": "left"})
 
     assert response.status_code == 409
     page = response.content.decode()
     assert "was changed while this page was open. Nothing was written" in page
-    assert '<label><input type="radio" name="field:phone&gt;telephone" value="right"> 4</label>' in page
+    row = next(row for row in response.context["comparison"].rows if row.name == "phone>telephone")
+    assert (row.right, row.right_new, row.left_new, row.picked) == ("4", True, False, None)
+    assert "new</span>" in page
     conflict.refresh_from_db()
     assert conflict.request == ""
 
@@ -112,7 +236,7 @@ def test_a_deletion_offers_to_restore_or_delete_in_plain_words(world: World, ada
 
     page = ada.get(url(error)).content.decode()
 
-    assert "Restore: create it again in CRM" in page
+    assert "Create it again in CRM" in page
     assert "Delete it in ERP as well" in page
     assert "coupled to a deleted record" in page
 
@@ -229,9 +353,9 @@ def test_the_number_of_queries_does_not_grow(world: World, ada: Client, count: i
     world.sync()
     error = world.error()
     # session, user, the error, the mapping's fields for each side and the rules, two kinds of permissions, whether each
-    # system may be asked, when it is opened and when it is read; the record's page reads its open error, its log and
-    # whether its last entry is undone as well
-    expected = {f"/errors/{error.pk}/": 12, f"/couplings/{error.coupling_id}/": 15}
+    # system may be asked, when it is opened and when it is read, the actions that apply; the record's page reads its
+    # open error, its log and whether its last entry is undone as well
+    expected = {f"/errors/{error.pk}/": 13, f"/couplings/{error.coupling_id}/": 15}
 
     for page, number in expected.items():
         ada.get(page)
