@@ -1,4 +1,5 @@
 from django.apps import AppConfig, apps
+from django.contrib.auth.signals import user_logged_in
 from django.db.models.signals import post_migrate
 from django.utils.translation import gettext_lazy as _
 
@@ -8,7 +9,10 @@ class CouplingsConfig(AppConfig):
     verbose_name = _("Couplings")
 
     def ready(self) -> None:
+        from couplings import audit_signing_in  # noqa: F401  (importing connects it)
+        from couplings.preferences import recall
         from couplings.roles import ensure_groups
 
         # By the time the signal is sent for auth, the permissions of the apps before it exist.
         post_migrate.connect(ensure_groups, sender=apps.get_app_config("auth"))
+        user_logged_in.connect(recall)

@@ -25,9 +25,26 @@ for (const choice of document.querySelectorAll("form.filter select")) {
   choice.addEventListener("change", () => choice.form.requestSubmit());
 }
 
-// "/" leads to Tell Me from anywhere but a field.
+// "/" and Alt+Q lead to Tell Me: the first from anywhere but a field.
 document.addEventListener("keydown", (event) => {
-  if (event.key !== "/" || event.target.closest("input, select, textarea")) return;
+  const typing = event.target.closest("input, select, textarea, [contenteditable]");
+  const asked = (event.key === "/" && !typing && !event.ctrlKey && !event.metaKey) || (event.altKey && event.code === "KeyQ");
   const search = document.querySelector(".tellme input");
-  if (search) { event.preventDefault(); search.focus(); }
+  if (asked && search) { event.preventDefault(); search.focus(); search.select(); }
+});
+
+// A menu closes when its reader goes elsewhere, and gives the focus back on Escape.
+const menus = () => document.querySelectorAll("details.menu[open]");
+document.addEventListener("click", (event) => {
+  for (const menu of menus()) if (!menu.contains(event.target)) menu.open = false;
+});
+document.addEventListener("focusin", (event) => {
+  for (const menu of menus()) if (!menu.contains(event.target)) menu.open = false;
+});
+document.addEventListener("keydown", (event) => {
+  if (event.key !== "Escape") return;
+  for (const menu of menus()) {
+    menu.open = false;
+    if (menu.contains(document.activeElement)) menu.querySelector("summary").focus();
+  }
 });

@@ -2,12 +2,10 @@
 
 from django.contrib.auth.views import LoginView, LogoutView
 from django.urls import include, path
-from django.views.i18n import set_language
 
 urlpatterns = [
     path("accounts/login/", LoginView.as_view(redirect_authenticated_user=True), name="login"),
     path("accounts/logout/", LogoutView.as_view(), name="logout"),
-    path("language/", set_language, name="set_language"),
     path("", include("couplings.urls")),
     path("", include("jobs.urls")),
 ]

@@ -9,6 +9,7 @@ from couplings.models.note import ErrorNote
 from couplings.models.parent import MovedParent
 from couplings.models.version import ConfigurationVersion
 from couplings.models.view import DefaultView, SavedView
+from couplings.models.preference import Preference
 
 __all__ = [
     "BulkRequest",
@@ -23,6 +24,7 @@ __all__ = [
     "SavedView",
     "SyncError",
     "SyncLogEntry",
+    "Preference",
     "TableMapping",
     "UncoupledRecord",
 ]

@@ -3,6 +3,7 @@
 from typing import Any
 
 from django import template
+from django.utils.safestring import SafeString, mark_safe
 
 from couplings import shown
 
@@ -28,3 +29,10 @@ def query(context: dict[str, Any], **changes: Any) -> str:
         else:
             parameters[name] = value
     return "?" + parameters.urlencode()
+
+
+@register.simple_tag(takes_context=True)
+def current(context: dict[str, Any], *places: str) -> SafeString | str:
+    """Marks a link to one of ``places`` on every page that hangs under it."""
+    path = context["request"].path
+    return mark_safe(' aria-current="page"') if path.startswith(places) else ""

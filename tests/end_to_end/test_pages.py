@@ -172,6 +172,7 @@ def test_the_language_is_switched_on_the_page_itself(open_page: Callable[..., Pa
     page = open_page("en", WIDE, False)
     page.goto("/jobs/?state=failed")
 
+    page.locator("summary", has_text="ada").click()
     page.get_by_role("button", name="Français").click()
 
     expect(page.get_by_role("heading", level=1)).to_have_text("Tâches de synchronisation de l'intégration")

@@ -12,7 +12,7 @@ from django.views.defaults import server_error
 from couplings.roles import ensure_groups
 from tests import given
 
-PUBLIC = {"accounts/login/", "accounts/logout/", "language/", "healthz", "healthz/live", "healthz/ready", "metrics"}
+PUBLIC = {"accounts/login/", "accounts/logout/", "preferences/", "healthz", "healthz/live", "healthz/ready", "metrics"}
 
 PARTS = {"int": "1", "path": "CUSTOMER", "str": "left", "slug": "many_deletions"}
 
@@ -62,7 +62,7 @@ def test_signing_in_leads_to_no_foreign_page(client: Client) -> None:
 def test_the_language_is_switched_by_a_form(client: Client) -> None:
     assert "Sign in" in client.get("/accounts/login/").content.decode()
 
-    answer = client.post("/language/", {"language": "fr", "next": "/accounts/login/"})
+    answer = client.post("/preferences/", {"language": "fr", "next": "/accounts/login/"})
 
     assert answer["Location"] == "/accounts/login/"
     page = client.get("/accounts/login/").content.decode()
