@@ -8,7 +8,7 @@ from typing import Any
 
 from django.db import transaction
 
-from couplings.store import couplings
+from couplings.store import couplings, errors
 from jobs.models import CreateIntent
 from jobs.runner import lookalikes, references
 from jobs.runner.candidates import Candidate
@@ -137,6 +137,16 @@ def _settle(run: Run, candidate: Candidate, intent: CreateIntent, found: list[Re
         run.undecided[side].add(found[0].key)
         candidate.find_partner(side, found[0])
         candidate.memory = Memory("", "", *_bases(run, intent))
+    elif _was_seen(candidate, side, intent.target_key):
+        candidate.set_key(side, intent.target_key)  # and was deleted since
+        candidate.memory = Memory("", "", *_bases(run, intent))
+
+
+def _was_seen(candidate: Candidate, side: Side, key: str | None) -> bool:
+    """Whether an open error tells that the announced record was there once, although nothing couples it yet."""
+    error = candidate.error
+    told = error is not None and error.kind != ErrorKind.UNKNOWN_OUTCOME
+    return told and error is not None and key is not None and errors.key_of(error, side) == key
 
 
 def _leave_open(run: Run, candidate: Candidate, intent: CreateIntent, found: list[Record]) -> None:

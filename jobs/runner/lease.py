@@ -86,7 +86,8 @@ def keep(
     page back."""
     fields = _added(counters) | (pace or {})
     if progress:
-        fields["progress"] = progress
+        # A place that moves in a listing that ends is progress, too.
+        fields |= {"progress": progress, "advanced_in": F("attempts")}
     if not ours(job, holder).update(lease_until=Now() + TERM, **fields):
         raise LeaseLost
 

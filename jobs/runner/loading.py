@@ -106,7 +106,10 @@ def _load_intents(run: Run, candidates: Sequence[Candidate]) -> None:
     if not run.unanswered:
         return
     for side in Side:
+        intents = CreateIntent.objects.filter(mapping=run.mapping, side=side.value)
         sources = {c.key(side.other): c for c in candidates if c.key(side.other) is not None}
-        intents = CreateIntent.objects.filter(mapping=run.mapping, side=side.value, source_key__in=list(sources))
-        for intent in intents:
+        for intent in intents.filter(source_key__in=list(sources)):
             sources[intent.source_key].intent = intent
+        made = {c.key(side): c for c in candidates if c.coupling is None and c.single_side is side}
+        for key in intents.filter(target_key__in=list(made)).values_list("target_key", flat=True):
+            made[key].marked = True  # whoever was announced as its source speaks for it

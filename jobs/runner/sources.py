@@ -122,8 +122,13 @@ def retries(run: Run) -> Iterator[Page]:
 
 def of_errors(run: Run, rows: Sequence[errors.ErrorRow]) -> list[Candidate]:
     found = couplings.by_id([row.coupling for row in rows if row.coupling is not None])
-    since = _coupled_since(run, [row for row in rows if row.coupling is None])
-    return [_of_error(run, row, since.get(row.id) if row.coupling is None else found.get(row.coupling)) for row in rows]
+    single = [row for row in rows if row.coupling is None]
+    since = _coupled_since(run, single)
+    created = _created_from_right(run, single)
+    return [
+        _of_error(run, row, since.get(row.id) if row.coupling is None else found.get(row.coupling), created)
+        for row in rows
+    ]
 
 
 def _coupled_since(run: Run, rows: Sequence[errors.ErrorRow]) -> dict[int, CouplingRow]:
@@ -138,15 +143,25 @@ def _coupled_since(run: Run, rows: Sequence[errors.ErrorRow]) -> dict[int, Coupl
     return found
 
 
-def _of_error(run: Run, row: errors.ErrorRow, coupling: CouplingRow | None) -> Candidate:
+def _created_from_right(run: Run, rows: Sequence[errors.ErrorRow]) -> set[str]:
+    """Keys of right records whose left one a create of ours has made, and nobody has remembered."""
+    keys = [row.right_key for row in rows if row.left_key is not None and row.right_key is not None]
+    intents = CreateIntent.objects.filter(mapping=run.mapping, side=Side.LEFT.value, source_key__in=keys)
+    return set(intents.values_list("source_key", flat=True)) if keys else set()
+
+
+def _of_error(
+    run: Run, row: errors.ErrorRow, coupling: CouplingRow | None, created_from_right: Collection[str]
+) -> Candidate:
     keys = (row.left_key, row.right_key) if coupling is None else (coupling.left_key, coupling.right_key)
     candidate = Candidate(*keys, coupling, row, instruction=instruction(row), by_error=True)
     if row.code == KEY_NOT_STORABLE and candidate.single_side is not None:
         # Its key is only a label, under which the record is not found; it is there still.
         candidate.refused = key_problem(candidate.single_side, candidate.key(candidate.single_side) or "")
     if coupling is None and row.left_key is not None and row.right_key is not None:
-        # Two records that matched but were never coupled: the match is looked for again, from the source.
-        candidate.set_key(Side.RIGHT if run.rules.direction.writes(Side.RIGHT) else Side.LEFT, None)
+        # Two records that matched or were created but never coupled: they find each other again, from the source.
+        from_left = run.rules.direction.writes(Side.RIGHT) and row.right_key not in created_from_right
+        candidate.set_key(Side.RIGHT if from_left else Side.LEFT, None)
     return candidate
 
 

@@ -29,8 +29,8 @@ _APPLIES = {
     RESTORE: _ONE_DELETED,
     DELETE: _ONE_DELETED,
     UNCOUPLE: Q(coupling__isnull=False),
-    CREATE_AGAIN: Q(kind=ErrorKind.UNKNOWN_OUTCOME.value, coupling__isnull=True)
-    & (Q(left_key__isnull=True) | Q(right_key__isnull=True)),
+    CREATE_AGAIN: Q(kind=ErrorKind.UNKNOWN_OUTCOME.value)
+    & (Q(coupling__isnull=True) & (Q(left_key__isnull=True) | Q(right_key__isnull=True)) | _ONE_DELETED),
 }
 _WHY_NOT = {
     SYNCHRONIZE: "one_side_deleted",

@@ -92,9 +92,7 @@ def add(mapping: TableMapping, left_key: str, right_key: str, *, user: User | No
     with locks.held(mapping.pk) as mine:
         if not any(in_work.free(mine, [keys], _marks, locks.NEW.values())):
             raise Refused("record_in_work")
-        _check_free(mapping, keys)
-        for side, key in keys.items():
-            _check_exists(mapping, side, key)
+        check_may_couple(mapping, keys)
         rivals = _rivals(mapping, keys)
         try:
             coupling = _couple(mapping, keys, user, mine)
@@ -106,6 +104,13 @@ def add(mapping: TableMapping, left_key: str, right_key: str, *, user: User | No
         if others:
             synchronize_soon(mapping, side, others, user, queue)
     return coupling
+
+
+def check_may_couple(mapping: TableMapping, keys: Mapping[Side, str]) -> None:
+    """Raises ``Refused`` (``already_coupled``, ``record_not_found``) and the connectors' errors."""
+    _check_free(mapping, keys)
+    for side, key in keys.items():
+        _check_exists(mapping, side, key)
 
 
 def _marks(keys: Mapping[Side, str]) -> list[int]:

@@ -62,6 +62,9 @@ def adopt(error: SyncError, key: str, *, user: User | None, queue: bool = True) 
     if key not in keys:
         raise Refused("not_a_candidate", key=key)
     pair = {side: key, side.other: _key(error, side.other) or ""}
+    if error.coupling_id is not None:  # with the record that was deleted and was to be restored
+        couplings.check_may_couple(error.mapping, {side: key})
+        couplings.remove(Coupling.objects.filter(pk=error.coupling_id), user=user)
     coupling = couplings.add(error.mapping, pair[Side.LEFT], pair[Side.RIGHT], user=user, queue=queue)
     others = [other for other in keys if other != key]
     if others and error.kind == ErrorKind.UNKNOWN_OUTCOME.value:
@@ -109,10 +112,14 @@ def _marks(row: Row) -> list[int]:
 
 def _candidates(error: SyncError) -> tuple[Side | None, list[str]]:
     """The side on which the record's partner is looked for, and the keys of those that may be it."""
-    known = [side for side in Side if _key(error, side) is not None]
-    if not error.is_open or error.kind not in _UNDECIDED or error.coupling_id is not None or len(known) != 1:
+    known = [side for side in Side if _key(error, side) is not None and _exists(error, side) is not False]
+    if not error.is_open or error.kind not in _UNDECIDED or len(known) != 1:
         return None, []
     return known[0].other, list(error.params.get("candidates", []))
+
+
+def _exists(error: SyncError, side: Side) -> bool | None:
+    return error.left_exists if side is Side.LEFT else error.right_exists
 
 
 def _key(error: SyncError, side: Side) -> str | None:

@@ -109,7 +109,8 @@ class Clerks:
     def answer(self, mapping: Mapping) -> None:
         """Adopt what a lost create has made, as a person sees by its name; create again where that is not there."""
         for error in _errors(mapping).filter(code="unknown_outcome").exclude(params__candidates=None):
-            side, key = ("right", error.left_key) if error.left_key else ("left", error.right_key)
+            from_left = error.left_key is not None and error.left_exists is not False
+            side, key = ("right", error.left_key) if from_left else ("left", error.right_key)
             born = self._births_of(mapping, "left" if side == "right" else "right", [key])
             same = [each for each in error.params["candidates"] if self._births_of(mapping, side, [each]) & born]
             if same:
