@@ -15,8 +15,8 @@ class NoteKind(models.TextChoices):
 
 
 class ErrorNote(models.Model):
-    """A line of an error's history. ``text`` is the comment, or whom an error was assigned to (empty: nobody); ``until``
-    is when an ignored one comes back. Nobody (``by`` is null) means that it happened by itself."""
+    """A line of an error's history. ``text`` is the comment, or whom the error was assigned to (empty: nobody);
+    ``until`` is when an ignored one comes back. Where nobody (``by``) did it, it happened by itself."""
 
     error = models.ForeignKey(SyncError, models.CASCADE, related_name="notes", db_index=False)
     kind = models.CharField(max_length=10, choices=NoteKind.choices)

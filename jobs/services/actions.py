@@ -2,45 +2,36 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any
 
 from django.contrib.auth.models import User
 from django.db import transaction
-from django.db.models import Q, QuerySet
+from django.db.models import QuerySet
 from django.utils import timezone
 
-from couplings.models import Coupling, SyncError, TableMapping
+from couplings import audit, error_actions
+from couplings.error_actions import CREATE_AGAIN, DELETE, RESTORE, RETRY, SYNCHRONIZE, UNCOUPLE, USE_LEFT, USE_RIGHT
+from couplings.models import BulkRequest, Coupling, SyncError, TableMapping
 from couplings.models.error import Request
 from jobs.models import Kind, SyncJob
 from jobs.services import couplings, jobs
 from jobs.services.errors import Refused
-from syncstatus.engine.decisions import ErrorKind
 from syncstatus.engine.records import Side
 
-RETRY, SYNCHRONIZE, RESTORE, DELETE, UNCOUPLE = "retry", "synchronize", "restore", "delete", "uncouple"
-CREATE_AGAIN = "create_again"  # see ``unanswered``
+__all__ = ["ACTIONS", "CREATE_AGAIN", "DELETE", "RESTORE", "RETRY", "SYNCHRONIZE", "UNCOUPLE", "Requested", "request"]
+
 ACTIONS = (RETRY, SYNCHRONIZE, RESTORE, DELETE, UNCOUPLE)
 
-_ONE_DELETED = Q(left_exists=False, right_exists=True) | Q(left_exists=True, right_exists=False)
-_ANY = Q(pk__isnull=False)
-_APPLIES = {
-    RETRY: _ANY,
-    SYNCHRONIZE: _ANY & ~_ONE_DELETED,
-    RESTORE: _ONE_DELETED,
-    DELETE: _ONE_DELETED,
-    UNCOUPLE: Q(coupling__isnull=False),
-    CREATE_AGAIN: Q(kind=ErrorKind.UNKNOWN_OUTCOME.value)
-    & (Q(coupling__isnull=True) & (Q(left_key__isnull=True) | Q(right_key__isnull=True)) | _ONE_DELETED),
+_REQUESTS = {
+    RETRY: Request.RETRY,
+    SYNCHRONIZE: Request.RETRY,
+    USE_LEFT: Request.USE_LEFT,
+    USE_RIGHT: Request.USE_RIGHT,
+    RESTORE: Request.RESTORE,
+    DELETE: Request.DELETE,
 }
-_WHY_NOT = {
-    SYNCHRONIZE: "one_side_deleted",
-    RESTORE: "nothing_deleted",
-    DELETE: "nothing_deleted",
-    UNCOUPLE: "not_coupled",
-    CREATE_AGAIN: "nothing_unanswered",
-}
-_REQUESTS = {RETRY: Request.RETRY, RESTORE: Request.RESTORE, DELETE: Request.DELETE}
-_USE = {Side.LEFT: Request.USE_LEFT, Side.RIGHT: Request.USE_RIGHT, None: Request.RETRY}
+_USE = {Side.LEFT: USE_LEFT, Side.RIGHT: USE_RIGHT}
 
 
 @dataclass(frozen=True)
@@ -53,12 +44,14 @@ class Requested:
     jobs: list[SyncJob] = field(default_factory=list)
 
 
+def rule(action: str, use: Side | None = None) -> str:
+    """The name of ``action`` in ``error_actions``: Synchronize with one side's data has a rule of its own."""
+    return _USE[use] if action == SYNCHRONIZE and use is not None else action
+
+
 def applicable(errors: QuerySet[SyncError], action: str) -> QuerySet[SyncError]:
-    """Those of ``errors`` to which ``action`` applies, whether or not somebody has asked for them already."""
-    return errors.filter(_OPEN_RECORD).filter(_APPLIES[action])
-
-
-_OPEN_RECORD = ~Q(state="resolved") & (Q(left_key__isnull=False) | Q(right_key__isnull=False))
+    """Those of ``errors`` to which ``action`` (see ``rule``) applies, and that nobody has asked for already."""
+    return errors.filter(error_actions.condition(action))
 
 
 def request(
@@ -76,23 +69,37 @@ def request(
     asked for already keeps that wish (SCENARIOS T24). A wish that no longer fits the records when the job gets to it
     writes nothing.
     """
-    asked = errors.count()
-    fitting = applicable(errors, action)
-    count = fitting.count()
+    named = rule(action, use)
+    reckoned = error_actions.reckon(errors, named)
+    fitting = applicable(errors, named)
     if action == UNCOUPLE:
         removed = couplings.remove(Coupling.objects.filter(pk__in=fitting.values("coupling")), user=user)
-        return Requested(asked, removed, refused(action, asked - count, count - removed, "record_in_work"))
-    wish = Request.CHOOSE if choices else _USE[use] if action == SYNCHRONIZE else _REQUESTS[action]
+        return Requested(reckoned.asked, removed, left_out(reckoned, removed, "record_in_work"))
+    wish = Request.CHOOSE if choices else _REQUESTS[named]
+    named_records = _some(fitting) if audit.is_kept() else []
     now = timezone.now()
     with transaction.atomic():
         free = SyncError.objects.filter(pk__in=fitting.order_by().values("pk"), request=Request.NONE)
         accepted = free.update(request=wish, choices=dict(choices or {}), requested_by=user, requested_at=now)
         mappings = _mappings(wish, now, user) if accepted else []
+        remember(wish, now, user, accepted)
+    audit.note(asked=reckoned.asked, accepted=accepted, records=named_records)
     started, paused = start(mappings, user, queue)
-    return Requested(asked, accepted, refused(action, asked - count, count - accepted) | paused, started)
+    return Requested(reckoned.asked, accepted, left_out(reckoned, accepted) | paused, started)
 
 
-def _mappings(wish: Request, at: Any, user: User | None) -> list[TableMapping]:
+def _some(errors: QuerySet[SyncError]) -> list[str]:
+    """The records of the first errors, by their keys: an error is forgotten sooner than what was done about it."""
+    return [audit.pair(*keys) for keys in errors.order_by("pk").values_list("left_key", "right_key")[: audit.KEPT]]
+
+
+def remember(wish: Request, at: datetime, user: User | None, accepted: int) -> None:
+    """A wish for more than one error can be watched, and taken back while it is worked off."""
+    if accepted > 1:
+        BulkRequest.objects.create(request=wish, requested_at=at, requested_by=user, asked=accepted)
+
+
+def _mappings(wish: Request, at: datetime, user: User | None) -> list[TableMapping]:
     asked = SyncError.objects.filter(request=wish, requested_at=at, requested_by=user)
     return list(TableMapping.objects.filter(pk__in=asked.order_by().values("mapping")))
 
@@ -109,10 +116,12 @@ def start(mappings: Iterable[TableMapping], user: User | None, queue: bool) -> t
     return started, paused
 
 
-def refused(action: str, unfit: int, left: int, why: str = "already_requested") -> dict[str, int]:
-    """Why some were left out: ``unfit`` because the action does not apply to them, ``left`` because of ``why``."""
-    reasons = {_WHY_NOT.get(action, "not_open"): unfit, why: left}
-    return {code: number for code, number in reasons.items() if number}
+def left_out(reckoned: error_actions.Reckoning, accepted: int, why: str = "already_requested") -> dict[str, int]:
+    """Why some were left out: the action does not apply to them or, since it was reckoned, because of ``why``."""
+    missed = reckoned.fitting - accepted
+    if missed <= 0:
+        return dict(reckoned.refused)
+    return {**reckoned.refused, why: reckoned.refused.get(why, 0) + missed}
 
 
 def find_deleted(mappings: Iterable[TableMapping], *, user: User | None, queue: bool = True) -> list[SyncJob]:

@@ -10,12 +10,14 @@ from django.db import transaction
 from django.db.models import Max, QuerySet
 from django.utils import timezone
 
+from couplings import audit
+from couplings.error_actions import CREATE_AGAIN, reckon
 from couplings.models import Coupling, SyncError, TableMapping
 from couplings.models.error import Request
 from jobs.models import CreateIntent
 from jobs.runner import locks
 from jobs.services import actions, couplings, in_work, records
-from jobs.services.actions import CREATE_AGAIN, Requested
+from jobs.services.actions import Requested
 from jobs.services.errors import Refused
 from jobs.services.records import LIMIT, FoundRecord
 from syncstatus.engine.decisions import ErrorKind
@@ -79,14 +81,14 @@ def create_again(errors: QuerySet[SyncError], *, user: User | None, queue: bool 
     The wish names the creates it is about, and is written while no job has the record in work. So a create that is on
     its way is not taken for one that made nothing, however often somebody clicks.
     """
-    asked = errors.count()
+    reckoned = reckon(errors, CREATE_AGAIN)
     fitting = actions.applicable(errors, CREATE_AGAIN)
-    count = fitting.count()
     mappings = list(TableMapping.objects.filter(pk__in=fitting.order_by().values("mapping")))
     accepted = {mapping.pk: _deny(mapping, fitting.filter(mapping=mapping), user) for mapping in mappings}
     started, paused = actions.start([mapping for mapping in mappings if accepted[mapping.pk]], user, queue)
     done = sum(accepted.values())
-    return Requested(asked, done, actions.refused(CREATE_AGAIN, asked - count, count - done) | paused, started)
+    audit.note(asked=reckoned.asked, accepted=done)
+    return Requested(reckoned.asked, done, actions.left_out(reckoned, done) | paused, started)
 
 
 def _deny(mapping: TableMapping, errors: QuerySet[SyncError], user: User | None) -> int:

@@ -127,7 +127,7 @@ def test_create_again_by_two_users_creates_once(lost: World) -> None:
     for _ in range(2):
         lost.sync(Kind.RETRY)
     assert len(lost.right.keys()) == 3
-    assert unanswered.create_again(SyncError.objects.all(), user=None).refused == {"nothing_unanswered": 1}
+    assert unanswered.create_again(SyncError.objects.all(), user=None).refused == {"not_open": 1}
 
 
 def test_a_kill_while_it_is_created_again_makes_no_further_record(lost: World) -> None:
