@@ -94,6 +94,7 @@ _LEFT_DELETED = {"left_exists": {False}, "right_exists": {True}}
 _RIGHT_DELETED = {"left_exists": {True}, "right_exists": {False}}
 _LEFT_ALONE = {"left_known": {True}, "right_known": {False}}
 _RIGHT_ALONE = {"left_known": {False}, "right_known": {True}}
+_SINGLE = {"coupled": {False}}
 _THERE, _GONE = {True, None}, {False, None}
 
 _RECORD = Step("not_a_record", ({"left_known": {True}}, {"right_known": {True}}))
@@ -150,8 +151,9 @@ RULES: dict[str, tuple[Step, ...]] = {
     UNCOUPLE: (_RECORD, _COUPLED),
     CREATE_AGAIN: (
         _RECORD,
-        Step("nothing_unanswered", ({"kind": {ErrorKind.UNKNOWN_OUTCOME.value}, "coupled": {False}},)),
-        Step("nothing_unanswered", (_LEFT_ALONE, _RIGHT_ALONE)),
+        Step("nothing_unanswered", ({"kind": {ErrorKind.UNKNOWN_OUTCOME.value}},)),
+        # A new record, or one that was to be restored: then the coupling is still with the deleted one.
+        Step("nothing_unanswered", (_SINGLE | _LEFT_ALONE, _SINGLE | _RIGHT_ALONE, _LEFT_DELETED, _RIGHT_DELETED)),
         _FREE,
     ),
     ASSIGN: (),
