@@ -12,7 +12,9 @@ SYNCHRONIZE = "couplings.synchronize_records"
 UNCOUPLE = "couplings.remove_couplings"
 DELETE = "couplings.delete_records"
 CONFIGURE = "couplings.change_tablemapping"
-CHECK = "couplings.change_connection"
+CONNECT = "couplings.change_connection"
+AUDIT = "couplings.read_audit_log"
+PEOPLE = "auth.change_user"
 OPERATOR = {SYNCHRONIZE, UNCOUPLE}
 
 

@@ -9,6 +9,7 @@ from django.db import IntegrityError, transaction
 from django.db.models import Case, DurationField, ExpressionWrapper, F, Max, Q, QuerySet, When
 from django.db.models.functions import Coalesce, Now
 
+from couplings import audit
 from couplings.models import SyncError, TableMapping
 from couplings.models.error import State
 from couplings.store import clock
@@ -32,7 +33,12 @@ def enqueue(
 ) -> SyncJob:
     """A queued job: a new one, or the one of the same wish that waits already (one_queued_job_per_mapping_and_kind).
     Raises ``TableMapping.DoesNotExist`` when the mapping was deleted meanwhile."""
-    wish = parameters or {}
+    job = _enqueue(mapping, kind, trigger, user, parameters or {})
+    audit.note(mapping=mapping.name, jobs=[job.pk])
+    return job
+
+
+def _enqueue(mapping: TableMapping, kind: Kind, trigger: Trigger, user: User | None, wish: dict[str, Any]) -> SyncJob:
     interrupted = _interrupted(mapping, kind, wish)
     if interrupted is not None:
         return interrupted
@@ -45,7 +51,7 @@ def enqueue(
         TableMapping.objects.only("pk").get(pk=mapping.pk)
         waiting = SyncJob.objects.filter(mapping=mapping, kind=kind, state=JobState.QUEUED).first()
         # It may have been claimed in this very moment; then there is room for the new one.
-        return waiting or enqueue(mapping, kind, trigger, user, wish)
+        return waiting or _enqueue(mapping, kind, trigger, user, wish)
 
 
 def _interrupted(mapping: TableMapping, kind: Kind, wish: dict[str, Any]) -> SyncJob | None:

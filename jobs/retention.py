@@ -14,7 +14,7 @@ from django.conf import settings
 from django.db.models import Exists, F, Max, Min, OuterRef, Q, QuerySet
 from django.db.models.functions import Now
 
-from couplings.models import SyncError, SyncLogEntry
+from couplings.models import AuditEntry, SyncError, SyncLogEntry
 from couplings.models.error import State
 from couplings.store import clock
 from jobs import totals, workers
@@ -70,6 +70,7 @@ def kept() -> dict[str, timedelta | None]:
         "jobs": settings.KEEP_JOBS,
         "resolved_errors": settings.KEEP_RESOLVED_ERRORS,
         "plans": settings.KEEP_PLANS,
+        "audit_entries": settings.KEEP_AUDIT,
     }
 
 
@@ -78,6 +79,7 @@ def _rules() -> Iterator[Rule]:
         "log_entries": ("at", _old_entries),
         "jobs": ("created", _old_jobs),
         "resolved_errors": ("first_seen", _old_errors),
+        "audit_entries": ("at", _old_audit_entries),
     }
     for name, (born, old) in makers.items():
         keep = kept()[name]
@@ -109,6 +111,10 @@ def _old_jobs(before: datetime) -> QuerySet[SyncJob]:
 
 def _old_errors(before: datetime) -> QuerySet[SyncError]:
     return SyncError.objects.filter(state=State.RESOLVED, resolved_at__lt=before)
+
+
+def _old_audit_entries(before: datetime) -> QuerySet[AuditEntry]:
+    return AuditEntry.objects.filter(at__lt=before)
 
 
 def _applied_now() -> list[int]:

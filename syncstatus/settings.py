@@ -43,6 +43,8 @@ SECURE_HSTS_INCLUDE_SUBDOMAINS = environment.flag("HSTS_INCLUDE_SUBDOMAINS", Fal
 SECURE_SSL_REDIRECT = environment.flag("SSL_REDIRECT", False)
 if environment.flag("BEHIND_TLS_PROXY", False):
     SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
+# How many proxies stand in front, each adding to X-Forwarded-For; where requests come from is read accordingly.
+TRUSTED_PROXIES = environment.number("TRUSTED_PROXIES", 0)
 X_FRAME_OPTIONS = "DENY"
 # Everything a page needs comes from here, as files: no inline scripts or styles, no `data:`, nothing of other hosts.
 CONTENT_SECURITY_POLICY = {
@@ -70,6 +72,7 @@ INSTALLED_APPS = [
     "django.contrib.contenttypes",
     "django.contrib.sessions",
     "django.contrib.messages",
+    "django.contrib.postgres",
     "django.contrib.staticfiles",
     "django.contrib.humanize",
 ]
@@ -88,6 +91,7 @@ MIDDLEWARE = [
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
+    "couplings.audit_requests.AuditRequests",
 ]
 
 ROOT_URLCONF = "syncstatus.urls"
@@ -104,11 +108,11 @@ TEMPLATES = [
                 "django.template.context_processors.i18n",
                 "django.contrib.auth.context_processors.auth",
                 "django.contrib.messages.context_processors.messages",
+                "couplings.preferences.shown",
             ],
         },
     },
 ]
-                "couplings.preferences.shown",
 
 AUTH_PASSWORD_VALIDATORS = [
     {"NAME": f"django.contrib.auth.password_validation.{name}"}
@@ -143,6 +147,7 @@ KEEP_JOBS = environment.days("KEEP_JOBS", 90)
 KEEP_LOG = environment.days("KEEP_LOG", 365)
 KEEP_RESOLVED_ERRORS = environment.days("KEEP_RESOLVED_ERRORS", 365)
 KEEP_PLANS = environment.days("KEEP_PLANS", 7)
+KEEP_AUDIT = environment.days("KEEP_AUDIT", 730)
 
 # What a scraper of /metrics sends; without it they are for programs on this machine and for administrators.
 METRICS_TOKEN = environment.text("METRICS_TOKEN")

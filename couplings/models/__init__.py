@@ -1,3 +1,4 @@
+from couplings.models.audit import AuditEntry
 from couplings.models.bulk import BulkRequest
 from couplings.models.connection import Connection
 from couplings.models.coupling import Coupling, UncoupledRecord
@@ -7,11 +8,12 @@ from couplings.models.log import SyncLogEntry
 from couplings.models.mapping import FieldMapping, TableMapping
 from couplings.models.note import ErrorNote
 from couplings.models.parent import MovedParent
+from couplings.models.preference import Preference
 from couplings.models.version import ConfigurationVersion
 from couplings.models.view import DefaultView, SavedView
-from couplings.models.preference import Preference
 
 __all__ = [
+    "AuditEntry",
     "BulkRequest",
     "ConfigurationVersion",
     "Connection",
@@ -21,10 +23,10 @@ __all__ = [
     "FieldMapping",
     "MappingDraft",
     "MovedParent",
+    "Preference",
     "SavedView",
     "SyncError",
     "SyncLogEntry",
-    "Preference",
     "TableMapping",
     "UncoupledRecord",
 ]

@@ -10,6 +10,7 @@ from django.db import connection as store
 from django.db import transaction
 from django.db.models import Q, QuerySet
 
+from couplings import audit
 from couplings.configuration import export as exporting
 from couplings.configuration import history
 from couplings.configuration.checks import check
@@ -101,6 +102,7 @@ def make_so(document: Document, *, dry_run: bool, author: Author) -> Applied:
         anew = [name for name, old in before.items() if old != scope(TableMapping.objects.get(name=name))]
         filtered = {row.name: counts(row) for row in with_other_filters(stored, document)} if dry_run else {}
         transaction.set_rollback(dry_run)
+    audit.note(changes=[f"{change.kind} {change.name} ({change.what.value})" for change in found])
     mended_now = None if dry_run else mended.retry(stored, document)
     retried = 0 if mended_now is None else mended_now.accepted
     return Applied(found, left_alone(stored, document), anew, unmatched(document, stored), retried, filtered)

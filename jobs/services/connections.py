@@ -7,7 +7,7 @@ from typing import Any
 
 from django.db.models.functions import Now
 
-from couplings import messages
+from couplings import audit, messages
 from couplings.models import Connection
 from jobs import queue, tasks
 from jobs.connecting import open_connector
@@ -47,6 +47,7 @@ def check(connection: Connection) -> Check:
     except ConnectorError as error:
         found = Check(connection, error=error)
     remember(found)
+    audit.note(connection=connection.name)
     return found
 
 

@@ -9,6 +9,7 @@ from django.db import IntegrityError, transaction
 from django.db.models import QuerySet
 from django.db.models.functions import Now
 
+from couplings import audit
 from couplings.models import Coupling, SyncError, TableMapping, UncoupledRecord
 from couplings.models.error import Resolution, State
 from couplings.store import clock, log
@@ -99,6 +100,7 @@ def add(mapping: TableMapping, left_key: str, right_key: str, *, user: User | No
         except IntegrityError:  # left_record_coupled_once, right_record_coupled_once: somebody was faster
             _check_free(mapping, keys)
             raise
+    audit.note(mapping=mapping.name, records=[audit.pair(left_key, right_key)])
     synchronize_soon(mapping, Side.LEFT, [left_key], user, queue)
     for side, others in rivals.items():
         if others:
@@ -205,6 +207,7 @@ def _remove(mapping: int, listed: list[tuple[int, str, str]], user: User | None,
         log.append([_entry(job, id, left, right, "uncoupled") for id, left, right in rows])
         store.remove(ids)
         mine.release(mine.hand_over())
+    audit.note(records=[audit.pair(left, right) for _, left, right in rows[: audit.KEPT]])
     return len(rows)
 
 
@@ -221,6 +224,7 @@ def _close(errors: QuerySet[SyncError], resolution: Resolution, user: User | Non
 
 def record_of(mapping: TableMapping, kind: Kind, user: User | None, **counters: int) -> SyncJob:
     """A finished job that stands for what a person did at once, so that the log has somewhere to point."""
+    audit.note(mapping=mapping.name, accepted=sum(counters.values()))
     return SyncJob.objects.create(
         mapping=mapping,
         kind=kind,

@@ -12,7 +12,7 @@ from typing import Any
 from django.contrib.auth.models import User
 from django.db.models import Count, Min, Q, QuerySet
 
-from couplings import messages
+from couplings import audit, messages
 from couplings.models import SyncError, TableMapping
 from couplings.models.error import Request, State
 from jobs.services import actions
@@ -98,6 +98,7 @@ def discard(held: QuerySet[SyncError], *, user: User | None) -> Requested:
     ids = held.order_by().values("pk")
     free = SyncError.objects.filter(pk__in=ids, state=State.HELD, request=Request.NONE)
     discarded = sum(_discard(free, plan, user) for plan in _sides(free))
+    audit.note(asked=asked, accepted=discarded)
     return Requested(asked, discarded, {"already_requested": asked - discarded} if asked > discarded else {})
 
 

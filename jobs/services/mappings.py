@@ -3,6 +3,7 @@
 from django.contrib.auth.models import User
 from django.db.models import QuerySet
 
+from couplings import audit
 from couplings.models import SyncError, TableMapping
 from jobs.models import JobState, Kind, SyncJob, Wish
 from jobs.runner.fingerprint import What
@@ -12,6 +13,7 @@ from jobs.services import jobs
 def pause(mapping: TableMapping, *, user: User | None) -> bool:
     """No job starts any more, and a running one waits after the page it is in. The cursors stay, so that every change
     is played back later (SCENARIOS T18). False when it was paused already."""
+    audit.note(mapping=mapping.name)
     paused = TableMapping.objects.filter(pk=mapping.pk, paused=False).update(paused=True)
     _ask(mapping, Wish.NONE, Wish.WAIT)
     return paused == 1
@@ -20,6 +22,7 @@ def pause(mapping: TableMapping, *, user: User | None) -> bool:
 def resume(mapping: TableMapping, *, user: User | None, queue: bool = True) -> bool:
     """Jobs start again, the first one now; what waited goes on from its last page. A job that is on hold itself stays
     so. False when it was not paused."""
+    audit.note(mapping=mapping.name)
     _accept_columns(mapping)
     resumed = TableMapping.objects.filter(pk=mapping.pk, paused=True).update(paused=False)
     _ask(mapping, Wish.WAIT, Wish.NONE)

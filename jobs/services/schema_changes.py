@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from django.contrib.auth.models import User
 from django.db.models import QuerySet
 
+from couplings import audit
 from couplings.models import SyncError, TableMapping
 from couplings.models.error import Resolution, State
 from couplings.store import clock
@@ -52,6 +53,7 @@ def accept(mapping: TableMapping, *, user: User | None, queue: bool = True) -> D
     Raises ``Refused`` when the mapping cannot work with them, because a mapped field is gone, for example; then nothing
     is accepted. Raises the connectors' errors when a system cannot be asked.
     """
+    audit.note(mapping=mapping.name)
     found = difference(mapping)
     try:
         systems.open_both(mapping)

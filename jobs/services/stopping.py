@@ -12,6 +12,7 @@ from django.db import IntegrityError, transaction
 from django.db.models import Q, QuerySet
 from django.db.models.functions import Now
 
+from couplings import audit
 from jobs import tasks
 from jobs.models import JobState, Kind, SyncJob, Wish
 from jobs.services.errors import Refused
@@ -105,7 +106,9 @@ def _refusal(job: SyncJob) -> Refused:
 
 
 def _now(job: SyncJob) -> SyncJob:
-    return SyncJob.objects.select_related("mapping").get(pk=job.pk)
+    now = SyncJob.objects.select_related("mapping").get(pk=job.pk)
+    audit.note(mapping=now.mapping.name, jobs=[job.pk])
+    return now
 
 
 def _by(user: User | None) -> dict[str, Any]:

@@ -5,7 +5,7 @@ from argparse import ArgumentParser
 from pathlib import Path
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandError
+from django.core.management.base import CommandError
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
@@ -13,6 +13,7 @@ from couplings.configuration.problems import ConfigurationRefused
 from couplings.configuration.sentences import located
 from couplings.models import TableMapping
 from jobs.management import output
+from jobs.management.audited import AuditedCommand
 from jobs.management.changes import report
 from jobs.management.tables import refresh
 from jobs.services import configuration
@@ -22,8 +23,9 @@ WRONG = 2
 UNUSABLE = 3
 
 
-class Command(BaseCommand):
+class Command(AuditedCommand):
     help = "Applies a configuration file, writes the stored configuration as one, or accepts changed tables."
+    reads = frozenset({"export"})
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         actions = parser.add_subparsers(dest="action", required=True)

@@ -3,7 +3,6 @@ from argparse import ArgumentParser
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from django.core.management.base import BaseCommand
 from django.db.models import QuerySet
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
@@ -11,6 +10,7 @@ from django.utils.translation import ngettext
 from couplings.messages import render
 from couplings.models import Coupling, SyncError, TableMapping
 from jobs.management import coupling_files, explain, match_couplings, output
+from jobs.management.audited import AuditedCommand
 from jobs.management.output import IN_STEP, NO_CONNECTION, OUT_OF_STEP
 from jobs.models import JobState, SyncJob
 from jobs.services import actions, matching
@@ -20,8 +20,9 @@ from syncstatus.connectors.errors import ConnectorError
 from syncstatus.engine.records import Side
 
 
-class Command(BaseCommand):
+class Command(AuditedCommand):
     help = "List, add, remove, match, export and import couplings."
+    reads = frozenset({"explain", "export", "list"})
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         commands = parser.add_subparsers(dest="command", required=True)

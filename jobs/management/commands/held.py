@@ -2,7 +2,6 @@ import sys
 from argparse import ArgumentParser
 from typing import Any
 
-from django.core.management.base import BaseCommand
 from django.db.models import QuerySet
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
@@ -10,6 +9,7 @@ from django.utils.translation import ngettext
 from couplings.messages import of, render
 from couplings.models import SyncError
 from jobs.management import output
+from jobs.management.audited import AuditedCommand
 from jobs.management.output import IN_STEP, NO_CONNECTION, OUT_OF_STEP
 from jobs.services import held
 from jobs.services.actions import Requested
@@ -18,8 +18,9 @@ from syncstatus.engine.records import Side
 HEAD = ("id", "job", "deletes in", "left", "right", "message")
 
 
-class Command(BaseCommand):
+class Command(AuditedCommand):
     help = "List the deletions that a guard holds back; approve or discard them."
+    reads = frozenset({"list"})
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         commands = parser.add_subparsers(dest="command", required=True)

@@ -2,7 +2,6 @@ import sys
 from argparse import ArgumentParser
 from typing import Any
 
-from django.core.management.base import BaseCommand
 from django.db.models import QuerySet
 from django.utils.translation import gettext as _
 
@@ -11,6 +10,7 @@ from couplings.shown import number
 from couplings.templatetags.records import job_message, outcomes
 from jobs import progress
 from jobs.management import output
+from jobs.management.audited import AuditedCommand
 from jobs.models import OUTCOMES, JobState, SyncJob, Wish
 from jobs.services import job_records, stopping
 from jobs.services.errors import Refused
@@ -22,8 +22,9 @@ STATED = ("id", "kind", "state", "asked", "trigger", "attempts", "created", "sta
 REFUSED = 1  # exit code: something was asked for that did not fit a job's state
 
 
-class Command(BaseCommand):
+class Command(AuditedCommand):
     help = "List jobs, show what one did to each record; pause, resume and cancel them."
+    reads = frozenset({"list", "show"})
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         commands = parser.add_subparsers(dest="command", required=True)

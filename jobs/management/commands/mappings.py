@@ -2,13 +2,13 @@ import sys
 from argparse import ArgumentParser
 from typing import Any
 
-from django.core.management.base import BaseCommand
 from django.utils.translation import gettext as _
 
 from couplings import rules_in_words
 from couplings.models import TableMapping
 from couplings.rules_in_words import arrow
 from jobs.management import counts, output
+from jobs.management.audited import AuditedCommand
 from jobs.services import counting
 from jobs.services import mappings as service
 
@@ -16,8 +16,9 @@ HEAD = ("mapping", "state", "left", "", "right", "schedule", "next run")
 REFUSED = 1  # exit code: a mapping was in that state already
 
 
-class Command(BaseCommand):
+class Command(AuditedCommand):
     help = "List and show mappings; pause and resume them."
+    reads = frozenset({"list", "show"})
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         commands = parser.add_subparsers(dest="command", required=True)

@@ -4,16 +4,16 @@ from argparse import ArgumentParser
 from datetime import timedelta
 from typing import Any
 
-from django.core.management.base import BaseCommand
 from django.utils.translation import gettext as _
 
 from jobs import retention
 from jobs.management import output
+from jobs.management.audited import AuditedCommand
 
 HEAD = ("rows", "keep", "deleted")
 
 
-class Command(BaseCommand):
+class Command(AuditedCommand):
     help = _("Delete jobs, log entries and resolved errors that are older than the settings KEEP_… say.")
 
     def add_arguments(self, parser: ArgumentParser) -> None:

@@ -5,12 +5,12 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from django.core.management.base import BaseCommand
 from django.utils.translation import gettext as _
 
 from couplings.messages import render
 from couplings.models import TableMapping
 from jobs.management import first, output
+from jobs.management.audited import AuditedCommand
 from jobs.management.interruption import interruptible
 from jobs.management.output import IN_STEP, NO_CONNECTION, OUT_OF_STEP
 from jobs.management.progress import Progress
@@ -21,7 +21,7 @@ from syncstatus.connectors.errors import ConnectionFailed, ConnectorError
 from syncstatus.engine.records import Side
 
 
-class Command(BaseCommand):
+class Command(AuditedCommand):
     help = "Synchronize mappings, here and now; with --queue the workers do it."
     catching_up = False
 

@@ -5,12 +5,12 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from django.core.management.base import BaseCommand
 from django.utils.translation import gettext as _
 
 from couplings.messages import render
 from couplings.models import SyncLogEntry, TableMapping
 from jobs.management import output
+from jobs.management.audited import AuditedCommand
 from jobs.management.interruption import interruptible
 from jobs.management.output import IN_STEP, NO_CONNECTION, OUT_OF_STEP
 from jobs.management.progress import Progress
@@ -21,7 +21,7 @@ from syncstatus.connectors.errors import ConnectionFailed, ConnectorError
 from syncstatus.engine.records import Side
 
 
-class Command(BaseCommand):
+class Command(AuditedCommand):
     help = "Undo everything that a job did, or what was done to one record last."
 
     def add_arguments(self, parser: ArgumentParser) -> None:

@@ -1,0 +1,114 @@
+"""What the audit log says, in the reader's language."""
+
+from collections.abc import Iterator
+from typing import Any, Final
+
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy, ngettext
+
+from couplings.models.audit import AuditEntry
+from couplings.shown import number
+
+ACTIONS: Final = {
+    "sign_in": gettext_lazy("Sign in"),
+    "sign_out": gettext_lazy("Sign out"),
+    "password": gettext_lazy("Change the password"),
+    "person": gettext_lazy("Change a person"),
+    "person_add": gettext_lazy("Add a person"),
+    "connection": gettext_lazy("Change a connection"),
+    "connection_add": gettext_lazy("Add a connection"),
+    "connection_secret": gettext_lazy("Replace a secret"),
+    "connection_delete": gettext_lazy("Delete a connection"),
+    "check": gettext_lazy("Check a connection"),
+    "config.apply": gettext_lazy("Apply a configuration"),
+    "config.refresh": gettext_lazy("Accept changed tables"),
+    "errors.retry": gettext_lazy("Retry"),
+    "errors.retry_all": gettext_lazy("Retry All"),
+    "errors.synchronize": gettext_lazy("Synchronize"),
+    "errors.choose": gettext_lazy("Synchronize, field by field"),
+    "errors.restore": gettext_lazy("Restore Records"),
+    "errors.delete": gettext_lazy("Delete Records"),
+    "errors.create_again": gettext_lazy("Create again"),
+    "errors.remove_coupling": gettext_lazy("Remove Coupling"),
+    "errors.find_deleted": gettext_lazy("Find for Deleted"),
+    "adopt": gettext_lazy("Couple with a found record"),
+    "couplings.add": gettext_lazy("Set Up Coupling"),
+    "couplings.remove_coupling": gettext_lazy("Remove Coupling"),
+    "couplings.synchronize": gettext_lazy("Synchronize"),
+    "couplings.match": gettext_lazy("Match-Based Coupling"),
+    "couplings.import": gettext_lazy("Import couplings"),
+    "couplings.find_deleted": gettext_lazy("Find for Deleted"),
+    "held.approve": gettext_lazy("Approve held deletions"),
+    "held.approve_all": gettext_lazy("Approve all held deletions of a plan"),
+    "held.discard": gettext_lazy("Discard held deletions"),
+    "held.discard_all": gettext_lazy("Discard all held deletions of a plan"),
+    "mappings.modified": gettext_lazy("Synchronize Modified Records"),
+    "mappings.full": gettext_lazy("Run Full Synchronization"),
+    "mappings.find_deleted": gettext_lazy("Find for Deleted"),
+    "mappings.preview": gettext_lazy("Preview"),
+    "mappings.pause": gettext_lazy("Pause a mapping"),
+    "mappings.resume": gettext_lazy("Resume a mapping"),
+    "mappings.accept": gettext_lazy("Accept changed tables"),
+    "jobs.pause": gettext_lazy("Pause a job"),
+    "jobs.resume": gettext_lazy("Resume a job"),
+    "jobs.cancel": gettext_lazy("Cancel a job"),
+    "jobs.apply": gettext_lazy("Apply a preview"),
+    "jobs.discard": gettext_lazy("Discard a preview"),
+    "sync": gettext_lazy("Synchronize"),
+    "undo": gettext_lazy("Undo"),
+    "undo_job": gettext_lazy("Undo a job"),
+    "undo_entry": gettext_lazy("Undo what was done to a record"),
+    "prune": gettext_lazy("Delete what is old"),
+}
+"""The actions by the names that views and commands give them."""
+
+
+def action(name: str) -> str:
+    """The caption of an action; one without a caption is told by its name."""
+    return str(ACTIONS.get(name, name.replace("_", " ")))
+
+
+def subject(entry: AuditEntry) -> str:
+    """What was acted on, in one line."""
+    return " · ".join(_parts(entry))
+
+
+def _parts(entry: AuditEntry) -> Iterator[str]:
+    if entry.accepted is not None and entry.asked is not None and entry.asked != entry.accepted:
+        told = {"count": number(entry.accepted), "asked": number(entry.asked)}
+        yield ngettext("%(count)s of %(asked)s record", "%(count)s of %(asked)s records", entry.asked) % told
+    elif (count := entry.accepted if entry.accepted is not None else entry.asked) is not None:
+        yield ngettext("%(count)s record", "%(count)s records", count) % {"count": number(count)}
+    for name, value in entry.subject.items():
+        if name == "unknown_name":
+            yield from [_("a name that nobody bears")] if value else []
+        elif value not in (None, "", [], {}):
+            yield f"{LABELS.get(name, name)}: {_text(value)}"
+
+
+LABELS: Final = {
+    "records": gettext_lazy("records"),
+    "selected": gettext_lazy("rows"),
+    "use": gettext_lazy("data of"),
+    "filter": gettext_lazy("filter"),
+    "mappings": gettext_lazy("mappings"),
+    "connection": gettext_lazy("connection"),
+    "person": gettext_lazy("person"),
+    "role": gettext_lazy("role"),
+    "grants": gettext_lazy("grants"),
+    "job": gettext_lazy("job"),
+    "jobs": gettext_lazy("jobs"),
+    "changes": gettext_lazy("changes"),
+    "file": gettext_lazy("file"),
+}
+
+
+def _text(value: Any) -> str:
+    match value:
+        case bool():
+            return _("yes") if value else _("no")
+        case list():
+            return ", ".join(map(_text, value))
+        case dict():
+            return ", ".join(f"{name}={_text(one)}" for name, one in value.items())
+    return str(value)

@@ -1,0 +1,112 @@
+"""What people do on pages, for the audit log: every form that was sent, whatever view it was for."""
+
+from collections.abc import Callable
+from typing import Any, Final
+
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse
+from django.urls import ResolverMatch
+from structlog.contextvars import get_contextvars
+
+from couplings import audit
+from couplings.audit import Act, Actor
+from couplings.models.audit import Origin, Result
+from syncstatus.client_address import client_address
+
+READING: Final = {"GET", "HEAD", "OPTIONS", "TRACE"}
+# Signing in is told by signals, with the name of whoever tried; the language changes nothing but what one reads.
+ELSEWHERE: Final = {"login", "preferences"}
+SUBJECTS: Final = {
+    "actions": "errors",
+    "error": "errors.choose",
+    "coupling_actions": "couplings",
+    "set_up_coupling": "couplings.add",
+    "mapping_actions": "mappings",
+    "job_actions": "jobs",
+    "held_actions": "held",
+    "logout": "sign_out",
+}
+"""What a view's actions are called in the log, where that is not the view's own name: commands use the same words."""
+FIELDS: Final = ("use", "scope", "mapping", "left", "right", "side", "key")
+"""Parts of forms that say what is meant. Others may be secrets, so they are never looked at."""
+
+SAID_DONE: Final = {messages.SUCCESS, messages.INFO}
+
+
+class AuditRequests:
+    """Puts down each form of somebody who is signed in once it is answered. A question that is asked back (a page under
+    status 200, where nothing was noted) was no act yet."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        if request.method in READING or not request.user.is_authenticated:
+            return self.get_response(request)
+        with audit.acting(actor_of(request)) as act:
+            response = self.get_response(request)
+        match = request.resolver_match
+        result = result_of(request, response, act)
+        if match is not None and match.view_name not in ELSEWHERE and result is not None:
+            describe(act, request, match)
+            audit.write(act, result)
+        return response
+
+
+def actor_of(request: HttpRequest, who: str = "") -> Actor:
+    """Whoever is signed in, or named by ``who``."""
+    user = getattr(request, "user", None)
+    signed_in = user is not None and user.is_authenticated
+    return Actor(
+        who=who or (user.get_username() if user is not None and signed_in else ""),
+        origin=Origin.PAGE,
+        address=client_address(request),
+        user=user.pk if user is not None and signed_in else None,
+        request=str(get_contextvars().get("request", "")),
+    )
+
+
+def result_of(request: HttpRequest, response: HttpResponse, act: Act) -> Result | None:
+    """What became of it, None when nothing was done and nothing refused."""
+    match response.status_code:
+        case 403:
+            return Result.FORBIDDEN
+        case 409 | 422:
+            return Result.REFUSED
+        case status if status >= 500:
+            return Result.FAILED
+        case 301 | 302 | 303 | 307 | 308:
+            return Result.REFUSED if was_refused(request, act) else Result.DONE
+        case status if status < 300 and act.noted:
+            return Result.DONE
+    return None
+
+
+def was_refused(request: HttpRequest, act: Act) -> bool:
+    """Whether the person is only told why not."""
+    said = messages.get_messages(request)
+    levels = {message.level for message in said}
+    said.used = False  # they are still to be shown
+    return bool(levels) and not levels & SAID_DONE and not act.accepted
+
+
+def describe(act: Act, request: HttpRequest, match: ResolverMatch) -> None:
+    """What the address and the form say about it; what the services noted counts more."""
+    act.action = act.action or action_of(match.url_name or "", request.POST.get("action", ""))
+    sent: dict[str, Any] = {**match.kwargs, **{name: text for name in FIELDS if (text := request.POST.get(name))}}
+    selected = request.POST.getlist("selected")
+    if selected:
+        sent["selected"] = selected[: audit.KEPT]
+        act.asked = act.asked if act.asked is not None else len(selected)
+    if sent.get("scope") == "filter":
+        sent["filter"] = request.GET.dict()
+    mapping = sent.pop("mapping", "") or (sent.pop("name", "") if match.route.startswith("mappings/") else "")
+    if mapping and not act.mappings:
+        act.mappings.append(str(mapping).upper())
+    act.subject = sent | act.subject
+
+
+def action_of(view: str, action: str) -> str:
+    """``errors.retry`` for the action ``retry`` of the view ``actions``; a view without actions is one itself."""
+    subject = SUBJECTS.get(view, view)
+    return f"{subject}.{action}".replace("-", "_") if action else subject

@@ -1,0 +1,69 @@
+"""The audit log: what people did, for administrators."""
+
+import csv
+from collections.abc import Iterator
+
+from django.contrib.auth.decorators import login_required, permission_required
+from django.db.models import QuerySet
+from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
+from django.shortcuts import render
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_safe
+
+from couplings import audit_in_words as words
+from couplings.audit_filter import AuditFilter
+from couplings.models import TableMapping
+from couplings.models.audit import AuditEntry
+from couplings.paging import page
+from couplings.roles import AUDIT
+
+FORMULA = ("=", "+", "-", "@", "\t", "\r")
+
+
+@login_required
+@permission_required(AUDIT, raise_exception=True)
+@require_safe
+def audit(request: HttpRequest) -> HttpResponse:
+    chosen = AuditFilter(request.GET)
+    found = chosen.apply(AuditEntry.objects.all())
+    if request.GET.get("export") == "csv":
+        return export(found)
+    shown = page(found, "-pk", request.GET)
+    context = {
+        "filter": chosen,
+        "page": shown,
+        "rows": [(entry, words.action(entry.action), words.subject(entry)) for entry in shown],
+        "actions": sorted(((name, words.action(name)) for name in words.ACTIONS), key=lambda one: one[1].casefold()),
+        "mappings": TableMapping.objects.values_list("name", flat=True),
+    }
+    return render(request, "couplings/audit.html", context)
+
+
+def export(entries: QuerySet[AuditEntry]) -> StreamingHttpResponse:
+    """Everything in the filter, oldest first, however much it is: rows go out as they are read."""
+    name = f"audit-{timezone.localdate().isoformat()}.csv"
+    headers = {"Content-Disposition": f'attachment; filename="{name}"'}
+    return StreamingHttpResponse(lines(entries), content_type="text/csv; charset=utf-8", headers=headers)
+
+
+def lines(entries: QuerySet[AuditEntry]) -> Iterator[str]:
+    writer = csv.writer(Echo())
+    head = [_("When"), _("Who"), _("Where"), _("From"), _("Action"), _("Mapping"), _("Result"), _("What")]
+    yield "\ufeff" + writer.writerow(head)
+    for entry in entries.order_by("pk").iterator(chunk_size=2000):
+        told = [entry.who, entry.get_origin_display(), entry.address, words.action(entry.action), entry.mapping]
+        cells = [entry.at.isoformat(), *told, entry.get_result_display(), words.subject(entry)]
+        yield writer.writerow([plain(str(cell)) for cell in cells])
+
+
+class Echo:
+    """A file that hands back what is written to it."""
+
+    def write(self, text: str) -> str:
+        return text
+
+
+def plain(cell: str) -> str:
+    """A record's key that begins like a formula must not become one in a spreadsheet."""
+    return f"'{cell}" if cell.startswith(FORMULA) else cell
