@@ -142,6 +142,8 @@ def side_texts(entry: MappingEntry, side: Side) -> Iterator[tuple[str, str]]:
     yield from ((name, text) for name, text in optional.items() if text)
     if values.filter:
         yield "filter", json.dumps(values.filter, ensure_ascii=False, sort_keys=True)
+    if values.link:
+        yield "link", values.link
 
 
 def key_text(key: tuple[str, ...]) -> str:

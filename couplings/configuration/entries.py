@@ -36,6 +36,7 @@ class SideEntry:
     modified_on: str = ""
     version: str = ""
     filter: Mapping[str, Any] = field(default_factory=dict)
+    link: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -78,6 +78,7 @@ def side(entry: SideEntry) -> Any:
         "modified_on": entry.modified_on,
         "version": entry.version,
         "filter": dict(entry.filter),
+        "link": entry.link,
     }
     return inline({name: value for name, value in values.items() if value})
 

@@ -6,6 +6,7 @@ from typing import Any
 from couplings.configuration.connections import KINDS, read_connection
 from couplings.configuration.entries import ConnectionEntry, Document, FieldEntry, MappingEntry, SideEntry
 from couplings.configuration.filters import read_filter
+from couplings.configuration.links import read_link
 from couplings.configuration.new_records import read_constants, read_defaults
 from couplings.configuration.problems import Path, Place, Problems
 from couplings.configuration.section import Section, is_name, read_text
@@ -14,7 +15,7 @@ from couplings.configuration.values import read_transforms, read_values
 from syncstatus.engine.lookups import IfMissing
 from syncstatus.engine.rules import DeletionPolicy, Direction, Guard, UpdatePolicy
 
-SIDE_KEYS = ("connection", "table", "schema", "key", "modified_on", "version", "filter")
+SIDE_KEYS = ("connection", "table", "schema", "key", "modified_on", "version", "filter", "link")
 MAPPING_KEYS = (
     "left",
     "right",
@@ -164,6 +165,7 @@ class Reader:
             modified_on=section.text("modified_on"),
             version=section.text("version"),
             filter=read_filter(section.get("filter"), self.problems),
+            link=read_link(section.get("link"), self.problems),
         )
 
     def guard(self, node: Node | None) -> Guard:

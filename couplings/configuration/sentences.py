@@ -124,6 +124,11 @@ MAPPINGS = {
     "lookup_key_type": _(
         "%(field)s (%(type)s) cannot hold keys of the mapping %(name)s in %(connection)s: they are %(key_type)s."
     ),
+    "link_not_web": _(
+        "A link is an address that begins with https:// or http://, such as https://erp.example/customer/{id}. Parts "
+        "of the key stand in braces, behind the name of the host."
+    ),
+    "link_without_key": _("This link opens the same page for every record. Put a part of the key in braces: {id}."),
     "parent_unknown": _("There is no mapping “%(name)s” to depend on."),
     "depends_on_cycle": _(
         "The mappings depend on each other in a circle: %(cycle)s. Remove one of them from “depends_on”."
@@ -254,6 +259,13 @@ SYSTEMS = {
     "version_type": _(
         "“%(field)s” in %(connection)s is of the type %(type)s, which cannot be a version. Use a number, text, "
         "date with a time or UUID."
+    ),
+    "link_field_unknown": _(
+        "“%(field)s” is no part of the key of the table “%(table)s” in %(connection)s. A link may name: %(known)s."
+    ),
+    "link_needs_key": _(
+        "The key of the table “%(table)s” in %(connection)s has several fields. Name them in “key”, so that the link "
+        "knows their order."
     ),
     "required_field_unfilled": _(
         "%(connection)s needs a value for “%(field)s” in every new record of “%(table)s”, and no field mapping "

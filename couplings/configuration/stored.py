@@ -77,6 +77,7 @@ def side_entry(row: TableMapping, side: Side) -> SideEntry:
         modified_on=value("modified_on"),
         version=value("version"),
         filter=value("filter"),
+        link=value("link"),
     )
 
 
@@ -128,6 +129,27 @@ def save_mapping(entry: MappingEntry) -> TableMapping:
 
     The row is locked, so that cursors a job moves meanwhile and a pause are not overwritten. Needs a transaction."""
     row = TableMapping.objects.select_for_update().filter(name=entry.name).first() or TableMapping(name=entry.name)
+    assign(row, entry)
+    row.save()
+    save_fields(row, entry)
+    return row
+
+
+def unsaved_mapping(entry: MappingEntry) -> TableMapping:
+    """The mapping as it would be, with its fields, to look at and not to save; it has the id of the stored one, so that
+    its couplings are found, or -1."""
+    stored = TableMapping.objects.filter(name=entry.name).values_list("pk", flat=True).first()
+    row = TableMapping(pk=stored or -1, name=entry.name)
+    assign(row, entry)
+    rows = field_rows(row, entry)
+    for number, field in enumerate(rows, 1):
+        field.pk = -number  # rules tell fields apart by it
+    parents = list(TableMapping.objects.filter(name__in=entry.depends_on))
+    row._prefetched_objects_cache = {"fields": rows, "depends_on": parents}  # type: ignore[attr-defined]
+    return row
+
+
+def assign(row: TableMapping, entry: MappingEntry) -> None:
     for side in Side:
         assign_side(row, side, entry.side(side))
     row.direction = entry.direction
@@ -140,9 +162,6 @@ def save_mapping(entry: MappingEntry) -> TableMapping:
     row.enabled = entry.enabled
     row.defaults = defaults_json(entry.defaults)
     row.schedule_every = entry.every
-    row.save()
-    save_fields(row, entry)
-    return row
 
 
 def assign_side(row: TableMapping, side: Side, entry: SideEntry) -> None:
@@ -154,6 +173,7 @@ def assign_side(row: TableMapping, side: Side, entry: SideEntry) -> None:
         "modified_on": entry.modified_on,
         "version": entry.version,
         "filter": dict(entry.filter),
+        "link": entry.link,
     }
     for name, value in values.items():
         setattr(row, f"{side.value}_{name}", value)
@@ -161,8 +181,7 @@ def assign_side(row: TableMapping, side: Side, entry: SideEntry) -> None:
 
 def save_fields(mapping: TableMapping, entry: MappingEntry) -> None:
     """Rows are kept by their pair of fields, so that what refers to one survives a change of its rules."""
-    rows = [field_row(mapping, position, field) for position, field in enumerate(entry.fields)]
-    rows += [constant_row(mapping, position, one) for position, one in enumerate(entry.constants, len(rows))]
+    rows = field_rows(mapping, entry)
     wanted = {(row.left, row.right) for row in rows}
     gone = [pk for pk, *pair in mapping.fields.values_list("pk", "left", "right") if tuple(pair) not in wanted]
     FieldMapping.objects.filter(pk__in=gone).delete()
@@ -173,6 +192,12 @@ def save_fields(mapping: TableMapping, entry: MappingEntry) -> None:
         unique_fields=["mapping", "left", "right"],
         update_fields=FIELD_RULES,
     )
+
+
+def field_rows(mapping: TableMapping, entry: MappingEntry) -> list[FieldMapping]:
+    """The fields in their order, then the constants."""
+    rows = [field_row(mapping, position, field) for position, field in enumerate(entry.fields)]
+    return rows + [constant_row(mapping, position, one) for position, one in enumerate(entry.constants, len(rows))]
 
 
 def field_row(mapping: TableMapping, position: int, entry: FieldEntry) -> FieldMapping:

@@ -48,6 +48,7 @@ class TableMapping(models.Model):
     left_modified_on = models.CharField(max_length=200, blank=True, default="")
     left_version = models.CharField(max_length=200, blank=True, default="")
     left_filter = models.JSONField(default=dict, blank=True)
+    left_link = models.CharField(max_length=1000, blank=True, default="")
     right_connection = models.ForeignKey(
         Connection, models.PROTECT, related_name="+", verbose_name=_("right connection")
     )
@@ -57,6 +58,7 @@ class TableMapping(models.Model):
     right_modified_on = models.CharField(max_length=200, blank=True, default="")
     right_version = models.CharField(max_length=200, blank=True, default="")
     right_filter = models.JSONField(default=dict, blank=True)
+    right_link = models.CharField(max_length=1000, blank=True, default="")
 
     direction = models.CharField(_("direction"), max_length=20, choices=DIRECTIONS, default=Direction.BIDIRECTIONAL)
     only_coupled = models.BooleanField(_("synch. only coupled records"), default=False)

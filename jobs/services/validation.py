@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from couplings import links
 from couplings.configuration.checks import same_tables, shared_targets
 from couplings.configuration.entries import Document, FieldEntry, MappingEntry, SideEntry
 from couplings.configuration.problems import Path, Problems, nearest
@@ -157,6 +158,7 @@ class SideValidator:
         self.key()
         self.column("modified_on", self.values.modified_on, MODIFIED_ON_KINDS)
         self.column("version", self.values.version, VERSION_KINDS)
+        self.link()
         for field, condition in self.values.filter.items():
             self.condition(field, condition)
         for mapped in self.entry.mapped:
@@ -187,6 +189,17 @@ class SideValidator:
         elif info.type is not None and info.type.kind not in kinds:
             # A type that cannot be mapped may still serve, like PostgreSQL's xid8: the connector knows (``bind``).
             self.refuse((*self.path, setting), f"{setting}_type", field=name, type=info.native_type)
+
+    def link(self) -> None:
+        key, link = self.values.key or self.table.key, self.values.link
+        if not link or not key:
+            return
+        if unknown := links.unknown(link, key):
+            known = ", ".join([*key, *([links.KEY] if len(key) == 1 else [])])
+            params = {"field": unknown, "known": known, "near": nearest(unknown, key)}
+            self.refuse((*self.path, "link"), "link_field_unknown", **params)
+        elif len(key) > 1 and not self.values.key:
+            self.refuse((*self.path, "link"), "link_needs_key")
 
     def condition(self, name: str, condition: Any) -> None:
         path = (*self.path, "filter", name)

@@ -53,6 +53,7 @@ steps = st.sampled_from(
         Step("expression", {"text": "value + 'a: b'"}),
     ]
 )
+LINKS = ["https://erp.example/customer/{id}", "http://localhost:8080/?a={no. 1}&b={key}#{é}"]
 chains = st.lists(steps, max_size=3).map(tuple)
 maps = st.builds(
     ValueMap, st.dictionaries(words, values, min_size=1, max_size=3), st.none() | values, st.none() | values
@@ -121,6 +122,7 @@ def side_entries(draw: st.DrawFn, connections: list[str]) -> SideEntry:
         draw(st.just("") | words),
         draw(st.just("") | words),
         draw(st.dictionaries(words, conditions, max_size=3)),
+        draw(st.just("") | st.sampled_from(LINKS)),
     )
 
 

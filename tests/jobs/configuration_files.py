@@ -14,6 +14,8 @@ create table customer (
     balance decimal(10, 2), active boolean, since date, attributes json,
     whole integer generated always as (id * 2) stored, modified_at datetime, row_version integer);
 create table item (no varchar(20) primary key, name varchar(50));
+create table line (
+    order_no integer, line_no integer, name varchar(50), phone varchar(30), primary key (order_no, line_no));
 create table note (text varchar(100), author varchar(20));
 """
 CRM = """

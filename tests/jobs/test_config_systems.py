@@ -55,6 +55,30 @@ SYSTEM_CASES = [
     ),
     (
         "modified_on: modified_at",
+        "link: 'https://erp.example/{idd}'",
+        (
+            "6: mappings.CUSTOMER.left.link: “idd” is no part of the key of the table “customer” in ERP. A link may "
+            "name: id, key. Did you mean “id”?"
+        ),
+    ),
+    (
+        "modified_on: modified_at",
+        "link: 'https://erp.example/{name}'",
+        (
+            "6: mappings.CUSTOMER.left.link: “name” is no part of the key of the table “customer” in ERP. A link may "
+            "name: id, key."
+        ),
+    ),
+    (
+        "table: customer, modified_on: modified_at",
+        "table: line, link: 'https://erp.example/{order_no}/{line_no}'",
+        (
+            "6: mappings.CUSTOMER.left.link: The key of the table “line” in ERP has several fields. Name them in "
+            "“key”, so that the link knows their order."
+        ),
+    ),
+    (
+        "modified_on: modified_at",
         "modified_on: modified",
         (
             "6: mappings.CUSTOMER.left.modified_on: The table “customer” in ERP has no field “modified” that says "
