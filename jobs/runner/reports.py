@@ -28,7 +28,7 @@ _RETRIED = (ErrorKind.TRANSIENT, ErrorKind.UNKNOWN_OUTCOME)
 def report(run: Run, found: Verdict, problem: Problem, now: datetime) -> Report:
     candidate, error = found.candidate, found.candidate.error
     attempts = _attempts(candidate)
-    state = _state(problem, attempts)
+    state = State.IGNORED if _is_ignored(candidate) else _state(problem, attempts)
     later = now + RECORD.delay(attempts, random.random()) if state is State.RETRYING else None
     return Report(
         id=error.id if error is not None else None,
@@ -95,6 +95,12 @@ def _attempts(candidate: Candidate) -> int:
         return 1
     tried = candidate.requested or error.state == State.RETRYING
     return error.attempts + 1 if tried else error.attempts
+
+
+def _is_ignored(candidate: Candidate) -> bool:
+    """What a person ignores until a date is updated and stays ignored, unless somebody asks for it before."""
+    error = candidate.error
+    return error is not None and error.state == State.IGNORED and not candidate.requested
 
 
 def _state(problem: Problem, attempts: int) -> State:

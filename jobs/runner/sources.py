@@ -78,8 +78,9 @@ class Listed:
 class Survey:
     """What the stamps of all couplings say: ids whose record is missing or changed, as numbers of 8 bytes each.
 
-    ``left_out_on`` counts those of the missing whose error is skipped: what became of them is decided or to be decided
-    by a person, and no plan of this run. Up to the id ``compared`` the job has looked into the records already.
+    ``left_out_on`` counts those of the missing whose error is skipped or ignored: what became of them is decided or to
+    be decided by a person, and no plan of this run. Up to the id ``compared`` the job has looked into the records
+    already.
     """
 
     coupled: int = 0
@@ -261,7 +262,7 @@ def _survey_one(
         result.missing.append(row.id)
         for side, stamp in ((Side.LEFT, left), (Side.RIGHT, right)):
             result.missing_on[side] += stamp is None
-            result.left_out_on[side] += stamp is None and error == State.SKIPPED
+            result.left_out_on[side] += stamp is None and error in (State.SKIPPED, State.IGNORED)
     elif not (left.included and right.included):
         result.excluded += 1
     elif (
