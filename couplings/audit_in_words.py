@@ -1,13 +1,15 @@
 """What the audit log says, in the reader's language."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
+from couplings.models import TableMapping
 from couplings.models.audit import AuditEntry
 from couplings.shown import number
+from syncstatus.engine.records import Side
 
 ACTIONS: Final = {
     "sign_in": gettext_lazy("Sign in"),
@@ -62,34 +64,11 @@ ACTIONS: Final = {
 }
 """The actions by the names that views and commands give them."""
 
-
-def action(name: str) -> str:
-    """The caption of an action; one without a caption is told by its name."""
-    return str(ACTIONS.get(name, name.replace("_", " ")))
-
-
-def subject(entry: AuditEntry) -> str:
-    """What was acted on, in one line."""
-    return " · ".join(_parts(entry))
-
-
-def _parts(entry: AuditEntry) -> Iterator[str]:
-    if entry.accepted is not None and entry.asked is not None and entry.asked != entry.accepted:
-        told = {"count": number(entry.accepted), "asked": number(entry.asked)}
-        yield ngettext("%(count)s of %(asked)s record", "%(count)s of %(asked)s records", entry.asked) % told
-    elif (count := entry.accepted if entry.accepted is not None else entry.asked) is not None:
-        yield ngettext("%(count)s record", "%(count)s records", count) % {"count": number(count)}
-    for name, value in entry.subject.items():
-        if name == "unknown_name":
-            yield from [_("a name that nobody bears")] if value else []
-        elif value not in (None, "", [], {}):
-            yield f"{LABELS.get(name, name)}: {_text(value)}"
-
-
 LABELS: Final = {
     "records": gettext_lazy("records"),
     "selected": gettext_lazy("rows"),
     "use": gettext_lazy("data of"),
+    "side": gettext_lazy("keys of"),
     "filter": gettext_lazy("filter"),
     "mappings": gettext_lazy("mappings"),
     "connection": gettext_lazy("connection"),
@@ -101,6 +80,45 @@ LABELS: Final = {
     "changes": gettext_lazy("changes"),
     "file": gettext_lazy("file"),
 }
+"""What an entry's subject names, in the order in which it is told."""
+
+Sides = Mapping[str, Mapping[str, str]]
+
+
+def action(name: str) -> str:
+    """The caption of an action; one without a caption is told by its name."""
+    return str(ACTIONS.get(name, name.replace("_", " ")))
+
+
+def names_of_sides() -> Sides:
+    """What the sides of each mapping are called, for ``subject``."""
+    mappings = TableMapping.objects.select_related("left_connection", "right_connection")
+    return {one.name: {side.value: one.side_name(side) for side in Side} for one in mappings}
+
+
+def subject(entry: AuditEntry, sides: Sides) -> str:
+    """What was acted on, in one line."""
+    return " · ".join([*_counted(entry), *_named(entry, sides)])
+
+
+def _counted(entry: AuditEntry) -> Iterator[str]:
+    if entry.accepted is not None and entry.asked is not None and entry.asked != entry.accepted:
+        told = {"count": number(entry.accepted), "asked": number(entry.asked)}
+        yield ngettext("%(count)s of %(asked)s record", "%(count)s of %(asked)s records", entry.asked) % told
+    elif (count := entry.accepted if entry.accepted is not None else entry.asked) is not None:
+        yield ngettext("%(count)s record", "%(count)s records", count) % {"count": number(count)}
+
+
+def _named(entry: AuditEntry, sides: Sides) -> Iterator[str]:
+    """In the order of LABELS, whatever is not among them last."""
+    known = {name: entry.subject[name] for name in LABELS if name in entry.subject}
+    for name, value in {**known, **entry.subject}.items():
+        if name == "unknown_name":
+            yield from [_("a name that nobody bears")] if value else []
+        elif name in {"use", "side"}:
+            yield f"{LABELS[name]} {sides.get(entry.mapping, {}).get(str(value), value)}"
+        elif value not in (None, "", [], {}):
+            yield f"{LABELS.get(name, name)}: {_text(value)}"
 
 
 def _text(value: Any) -> str:

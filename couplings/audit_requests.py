@@ -4,6 +4,7 @@ from collections.abc import Callable
 from typing import Any, Final
 
 from django.contrib import messages
+from django.contrib.messages.storage.base import BaseStorage
 from django.http import HttpRequest, HttpResponse
 from django.urls import ResolverMatch
 from structlog.contextvars import get_contextvars
@@ -86,7 +87,8 @@ def was_refused(request: HttpRequest, act: Act) -> bool:
     """Whether the person is only told why not."""
     said = messages.get_messages(request)
     levels = {message.level for message in said}
-    said.used = False  # they are still to be shown
+    if isinstance(said, BaseStorage):
+        said.used = False  # they are still to be shown
     return bool(levels) and not levels & SAID_DONE and not act.accepted
 
 

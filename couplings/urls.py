@@ -1,5 +1,6 @@
 from django.urls import path
 
+from couplings.views.audit import audit
 from couplings.views.connections import connections
 from couplings.views.couplings import couplings
 from couplings.views.errors import errors
@@ -10,6 +11,7 @@ app_name = "couplings"
 urlpatterns = [
     path("errors/", errors, name="errors"),
     path("couplings/", couplings, name="couplings"),
+    path("audit/", audit, name="audit"),
     path("connections/", connections, name="connections"),
     path("preferences/", preferences, name="preferences"),
     path("search/", search, name="search"),

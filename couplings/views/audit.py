@@ -5,7 +5,8 @@ from collections.abc import Iterator
 
 from django.contrib.auth.decorators import login_required, permission_required
 from django.db.models import QuerySet
-from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
+from django.http import HttpRequest, StreamingHttpResponse
+from django.http.response import HttpResponseBase
 from django.shortcuts import render
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -13,7 +14,6 @@ from django.views.decorators.http import require_safe
 
 from couplings import audit_in_words as words
 from couplings.audit_filter import AuditFilter
-from couplings.models import TableMapping
 from couplings.models.audit import AuditEntry
 from couplings.paging import page
 from couplings.roles import AUDIT
@@ -24,18 +24,18 @@ FORMULA = ("=", "+", "-", "@", "\t", "\r")
 @login_required
 @permission_required(AUDIT, raise_exception=True)
 @require_safe
-def audit(request: HttpRequest) -> HttpResponse:
+def audit(request: HttpRequest) -> HttpResponseBase:
     chosen = AuditFilter(request.GET)
     found = chosen.apply(AuditEntry.objects.all())
     if request.GET.get("export") == "csv":
         return export(found)
-    shown = page(found, "-pk", request.GET)
+    shown, sides = page(found, "-pk", request.GET), words.names_of_sides()
     context = {
         "filter": chosen,
         "page": shown,
-        "rows": [(entry, words.action(entry.action), words.subject(entry)) for entry in shown],
+        "rows": [(entry, words.action(entry.action), words.subject(entry, sides)) for entry in shown],
         "actions": sorted(((name, words.action(name)) for name in words.ACTIONS), key=lambda one: one[1].casefold()),
-        "mappings": TableMapping.objects.values_list("name", flat=True),
+        "mappings": sorted(sides),
     }
     return render(request, "couplings/audit.html", context)
 
@@ -50,10 +50,11 @@ def export(entries: QuerySet[AuditEntry]) -> StreamingHttpResponse:
 def lines(entries: QuerySet[AuditEntry]) -> Iterator[str]:
     writer = csv.writer(Echo())
     head = [_("When"), _("Who"), _("Where"), _("From"), _("Action"), _("Mapping"), _("Result"), _("What")]
+    sides = words.names_of_sides()
     yield "\ufeff" + writer.writerow(head)
     for entry in entries.order_by("pk").iterator(chunk_size=2000):
         told = [entry.who, entry.get_origin_display(), entry.address, words.action(entry.action), entry.mapping]
-        cells = [entry.at.isoformat(), *told, entry.get_result_display(), words.subject(entry)]
+        cells = [entry.at.isoformat(), *told, entry.get_result_display(), words.subject(entry, sides)]
         yield writer.writerow([plain(str(cell)) for cell in cells])
 
 

@@ -2,7 +2,6 @@ import sys
 from argparse import ArgumentParser
 from typing import Any
 
-from django.core.management.base import BaseCommand
 from django.db.models import QuerySet
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
@@ -12,6 +11,7 @@ from couplings.messages import named, of, render
 from couplings.models import SyncError
 from couplings.models.error import KINDS
 from jobs.management import output
+from jobs.management.audited import AuditedCommand
 from jobs.management.output import IN_STEP, NO_CONNECTION, OUT_OF_STEP
 from jobs.services import actions, unanswered
 from jobs.services.couplings import compact
@@ -23,8 +23,9 @@ CAUSES_HEAD = ("cause", "count", "mapping", "kind", "message")
 HEAD = ("id", "mapping", "kind", "state", "left", "right", "message")
 
 
-class Command(BaseCommand):
+class Command(AuditedCommand):
     help = "List open synchronization errors and put them right."
+    reads = frozenset({"causes", "list"})
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         commands = parser.add_subparsers(dest="command", required=True)
