@@ -17,7 +17,9 @@ from syncstatus.sample.databases import FOLDER, SampleError, System
 
 CONFIGURATION = FOLDER / "sample.yaml"
 # Parents before children, as a person would run them.
-MAPPINGS = ("PAYMENT_TERMS", "CURRENCY", "CUSTOMER", "CONTACT", "ITEM", "STOCK")
+MAPPINGS = (
+    "PAYMENT_TERMS", "CURRENCY", "SALESPERSON", "CUSTOMER", "CONTACT", "ITEM", "SERVICE", "VENDOR", "STOCK",
+)  # fmt: skip
 
 Say = Callable[[str], object]
 
@@ -72,7 +74,7 @@ def _synchronize() -> None:
 
 @contextmanager
 def _quiet(logger: logging.Logger) -> Iterator[None]:
-    """Twelve jobs that start and end are no news to somebody who waits for one sentence."""
+    """Twenty jobs that start and end are no news to somebody who waits for one sentence."""
     level = logger.level
     logger.setLevel(logging.WARNING)
     try:

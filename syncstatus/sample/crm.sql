@@ -25,6 +25,26 @@ create table transaction_currency (
     row_xid xid8 not null default pg_current_xact_id()
 );
 
+create table employee (
+    employee_id uuid primary key default gen_random_uuid(),
+    short_code varchar(10) not null unique,
+    given_name text not null,
+    family_name text not null,
+    email text,
+    extension varchar(6),
+    row_xid xid8 not null default pg_current_xact_id()
+);
+
+create table supplier (
+    supplier_id uuid primary key default gen_random_uuid(),
+    title varchar(160) not null,
+    town text,
+    country text,
+    vat_number varchar(20),
+    active boolean not null default true,
+    row_xid xid8 not null default pg_current_xact_id()
+);
+
 create table account (
     account_id uuid primary key default gen_random_uuid(),
     account_number varchar(20),
@@ -36,7 +56,12 @@ create table account (
     zip text,
     country varchar(2) not null,
     credit_amount numeric(19, 4) not null default 0,
-    terms text,
+    terms_id integer references terms,
+    owner_id uuid references employee on delete set null,
+    primary_person_id uuid,
+    website text,
+    segment varchar(1),
+    territory text,
     on_hold boolean not null default false,
     legal_hold boolean not null default false,
     row_xid xid8 not null default pg_current_xact_id()
@@ -48,20 +73,32 @@ create table person (
     company_number varchar(20),
     given_name text,
     family_name text not null,
+    addressed_as text,
     role text,
     email_address varchar(100),
     mobile text,
-    birth_date date,
+    birth_date varchar(10),
+    language varchar(2),
+    country text,
     row_xid xid8 not null default pg_current_xact_id()
 );
+
+-- An account names a person of its own, and the person its account: neither can be entered with both links at once.
+alter table account add foreign key (primary_person_id) references person on delete set null
+    deferrable initially deferred;
 
 create table product (
     product_id uuid primary key default gen_random_uuid(),
     product_number varchar(20),
+    kind text not null,
     name varchar(100) not null,
     ean varchar(14),
     list_price numeric(10, 2) not null,
+    currency_number varchar(3) not null default '208',
     unit text not null,
+    weight text,
+    width_cm integer,
+    tax_group text,
     discontinued boolean not null default false,
     row_xid xid8 not null default pg_current_xact_id()
 );
@@ -102,13 +139,19 @@ create trigger country before insert or update on account for each row execute f
 
 create trigger stamp before update on terms for each row execute function stamp();
 create trigger stamp before update on transaction_currency for each row execute function stamp();
+create trigger stamp before update on employee for each row execute function stamp();
+create trigger stamp before update on supplier for each row execute function stamp();
 create trigger stamp before update on account for each row execute function stamp();
 create trigger stamp before update on person for each row execute function stamp();
 create trigger stamp before update on product for each row execute function stamp();
 
 create index on terms (row_xid, id);
 create index on transaction_currency (row_xid, currency_id);
+create index on employee (row_xid, employee_id);
+create index on supplier (row_xid, supplier_id);
 create index on account (row_xid, account_id);
+create index on account (owner_id);
+create index on account (primary_person_id);
 create index on account (account_number);
 create index on account (lower(email_address));
 create index on person (account_id);

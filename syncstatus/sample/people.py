@@ -99,6 +99,11 @@ def free_address(local: str, domain: str, taken: set[str]) -> str:
     return address
 
 
+def address(first: str, last: str) -> str:
+    """Of somebody who works in the company itself."""
+    return f"{slug(first)}.{slug(last)}@cronus.example"
+
+
 def articles(random: Random, count: int) -> list[Article]:
     names = [f"{material} {noun}" for noun, material in product(words.ITEM_NOUNS, words.ITEM_MATERIALS)]
     return [article(random, name, position) for position, name in enumerate(names[:count])]
@@ -115,7 +120,8 @@ def article(random: Random, description: str, position: int) -> Article:
 
 
 def phone(random: Random, dialling_code: str) -> str:
-    digits = f"{random.randrange(10**8):08}"
+    length = words.PHONE_DIGITS[dialling_code]
+    digits = str(random.randrange(10 ** (length - 1), 10**length))
     return " ".join([dialling_code, *digit_pairs(digits)])
 
 

@@ -1,10 +1,12 @@
 """The rows both applications hold before the first synchronization: the same world, told in two ways.
 
-The CRM writes e-mail addresses and country codes in small letters and units in words, some of its names carry a blank
-at their end, and its keys are uuids. None of that puts a pair out of step, as the mappings say how to compare.
+The CRM writes e-mail addresses and country codes in small letters, units and countries in words, telephone numbers
+without blanks, dates and weights as texts; some of its names carry a blank at their end, and its keys are uuids. None
+of that puts a pair out of step, as the mappings say how to compare.
 """
 
 from dataclasses import dataclass
+from decimal import Decimal
 from random import Random
 from typing import Any
 from uuid import UUID
@@ -39,6 +41,7 @@ def world(seed: int = SEED) -> World:
     random = Random(seed)
     companies = people.companies(random, CUSTOMERS)
     sizes = {"account": CUSTOMERS, "person": CONTACTS, "product": ITEMS, "currency": len(words.CURRENCIES)}
+    sizes |= {"employee": len(words.SALESPEOPLE), "supplier": len(words.SUPPLIERS)}
     return World(
         companies=companies,
         people=people.people(random, CONTACTS, companies),
@@ -63,6 +66,19 @@ def item_no(position: int) -> str:
     return f"I-{1_000 + position}"
 
 
+def primary_contact(position: int) -> int | None:
+    """The position of the person whom a company names as its main contact: some know the one who was entered first."""
+    return position if 1_000 <= position < 1_200 else None
+
+
+def salesperson(position: int) -> int:
+    return position % len(words.SALESPEOPLE)
+
+
+def turnover(company: Company) -> Decimal:
+    return company.credit * 6
+
+
 def company_email(company: Company) -> str:
     return f"Info@{company.domain}"
 
@@ -75,6 +91,8 @@ def erp(world: World) -> list[Table]:
             list(words.PAYMENT_TERMS),
         ),
         Table("currency", ("code", "description", "symbol"), list(words.CURRENCIES)),
+        _salesperson(),
+        _vendor(),
         _customer(world),
         _contact(world),
         _item(world),
@@ -90,6 +108,8 @@ def crm(world: World) -> list[Table]:
             ("currency_id", "iso_code", "currency_name", "symbol"),
             [(key, *currency) for key, currency in currencies],
         ),
+        _employee(world),
+        _supplier(world),
         _account(world),
         _person(world),
         _product(world),
@@ -101,8 +121,39 @@ def warehouse(world: World) -> list[Table]:
     return [Table("stock", ("sku", "quantity"), rows)]
 
 
+def _salesperson() -> Table:
+    rows = [
+        (code, f"{first} {last}", people.address(first, last), f"+45 70 10 {extension:0>4}")
+        for code, first, last, extension in words.SALESPEOPLE
+    ]
+    return Table("salesperson", ("code", "name", "email", "phone_no"), rows)
+
+
+def _employee(world: World) -> Table:
+    columns = ("employee_id", "short_code", "given_name", "family_name", "email", "extension")
+    rows = [
+        (key, code.lower(), first, last, people.address(first, last).title(), extension)
+        for key, (code, first, last, extension) in zip(world.uuids["employee"], words.SALESPEOPLE, strict=True)
+    ]
+    return Table("employee", columns, rows)
+
+
+def _vendor() -> Table:
+    rows = [(f"V{100 + position}", *vendor) for position, vendor in enumerate(words.VENDORS)]
+    return Table("vendor", ("no", "name", "city", "country_code", "vat_no"), rows)
+
+
+def _supplier(world: World) -> Table:
+    rows = [
+        (key, name, town, words.COUNTRY_NAMES[country], number)
+        for key, (name, town, country, number) in zip(world.uuids["supplier"], words.SUPPLIERS, strict=True)
+    ]
+    return Table("supplier", ("supplier_id", "title", "town", "country", "vat_number"), rows)
+
+
 def _customer(world: World) -> Table:
-    columns = "no name email phone_no address city post_code country_code credit_limit payment_terms_code blocked"
+    columns = "no name email phone_no address city post_code country_code credit_limit payment_terms_code"
+    columns += " salesperson_code primary_contact_no home_page turnover blocked"
     rows = [
         (
             customer_no(position),
@@ -115,6 +166,10 @@ def _customer(world: World) -> Table:
             company.country,
             company.credit,
             company.terms,
+            words.SALESPEOPLE[salesperson(position)][0],
+            None if (contact := primary_contact(position)) is None else contact_no(contact),
+            f"https://www.{company.domain}",
+            turnover(company),
             is_blocked(position),
         )
         for position, company in enumerate(world.companies)
@@ -124,20 +179,26 @@ def _customer(world: World) -> Table:
 
 def _account(world: World) -> Table:
     columns = "account_id account_number name email_address telephone street city zip country"
-    columns += " credit_amount terms on_hold"
+    columns += " credit_amount terms_id owner_id primary_person_id website segment territory on_hold"
+    terms = {row[0]: number for number, row in enumerate(words.PAYMENT_TERMS, start=1)}
     rows = [
         (
             world.uuids["account"][position],
             customer_no(position),
             company.name + " " * (position % 50 == 49),
             company_email(company).lower(),
-            company.phone,
+            e164(company.phone),
             company.street,
             company.city,
             company.post_code,
             company.country.lower(),
             company.credit,
-            company.terms,
+            terms[company.terms],
+            world.uuids["employee"][salesperson(position)],
+            None if (contact := primary_contact(position)) is None else world.uuids["person"][contact],
+            company.domain,
+            segment(company),
+            "nordic" if company.country in ("DK", "SE") else "other",
             is_blocked(position),
         )
         for position, company in enumerate(world.companies)
@@ -145,30 +206,47 @@ def _account(world: World) -> Table:
     return Table("account", tuple(columns.split()), rows)
 
 
+def e164(phone: str) -> str:
+    return phone.replace(" ", "")
+
+
+def segment(company: Company) -> str:
+    return "A" if turnover(company) >= 400_000 else "B" if turnover(company) >= 100_000 else "C"
+
+
 def is_blocked(position: int) -> bool:
     return position % 97 == 96
 
 
+def salutation(position: int) -> str | None:
+    return "Dr." if position % 20 == 0 else None
+
+
 def _contact(world: World) -> Table:
-    columns = ("no", "company_no", "first_name", "surname", "job_title", "email", "mobile_phone_no", "birthday")
+    columns = "no company_no salutation first_name surname job_title email mobile_phone_no birthday"
+    columns += " language_code country_code"
     rows = [
         (
             contact_no(position),
             customer_no(person.company),
+            salutation(position),
             person.first_name,
             person.last_name,
             person.job_title,
             person.email,
             person.mobile,
             person.birthday,
+            words.LANGUAGES[country := world.companies[person.company].country][0],
+            country,
         )
         for position, person in enumerate(world.people)
     ]
-    return Table("contact", columns, rows)
+    return Table("contact", tuple(columns.split()), rows)
 
 
 def _person(world: World) -> Table:
-    columns = "person_id account_id company_number given_name family_name role email_address mobile birth_date"
+    columns = "person_id account_id company_number given_name family_name addressed_as role email_address mobile"
+    columns += " birth_date language country"
     rows = [
         (
             world.uuids["person"][position],
@@ -176,10 +254,13 @@ def _person(world: World) -> Table:
             customer_no(person.company),
             person.first_name,
             person.last_name,
+            " ".join(filter(None, (salutation(position), person.first_name, person.last_name))),
             person.job_title,
             person.email,
-            person.mobile,
-            person.birthday,
+            e164(person.mobile),
+            f"{person.birthday:%d.%m.%Y}",
+            words.LANGUAGES[country := world.companies[person.company].country][1],
+            words.COUNTRY_NAMES[country],
         )
         for position, person in enumerate(world.people)
     ]
@@ -187,19 +268,61 @@ def _person(world: World) -> Table:
 
 
 def _item(world: World) -> Table:
-    columns = ("no", "description", "gtin", "unit_price", "base_unit", "inventory")
-    rows = [
-        (item_no(position), article.description, article.gtin, article.price, article.unit, article.quantity)
+    """The items, and the services among them, which the CRM has not heard of."""
+    columns = "no type description gtin unit_price currency_code base_unit net_weight dimensions inventory"
+    rows: list[Row] = [
+        (
+            item_no(position),
+            "inventory",
+            article.description,
+            article.gtin,
+            article.price,
+            currency(position),
+            article.unit,
+            weight(position),
+            f"{width(position)} x 60 x 75",
+            article.quantity,
+        )
         for position, article in enumerate(world.articles)
     ]
-    return Table("item", columns, rows)
+    rows += [
+        (f"S-{number}", "service", description, None, price, "DKK", unit, None, None, 0)
+        for number, (description, unit, price) in enumerate(words.SERVICES, start=1)
+    ]
+    return Table("item", tuple(columns.split()), rows)
 
 
 def _product(world: World) -> Table:
-    columns = ("product_id", "product_number", "name", "ean", "list_price", "unit")
+    columns = "product_id product_number kind name ean list_price currency_number unit weight width_cm tax_group"
     keyed = zip(world.uuids["product"], world.articles, strict=True)
     rows = [
-        (key, item_no(position), article.description, article.gtin, article.price, words.UNITS_OF_THE_CRM[article.unit])
+        (
+            key,
+            item_no(position),
+            "goods",
+            article.description,
+            article.gtin,
+            article.price,
+            words.CURRENCY_NUMBERS[currency(position)],
+            words.UNITS_OF_THE_CRM[article.unit],
+            f"{weight(position):.3f} kg".replace(".", ","),
+            width(position),
+            "standard",
+        )
         for position, (key, article) in enumerate(keyed)
     ]
-    return Table("product", columns, rows)
+    return Table("product", tuple(columns.split()), rows)
+
+
+def currency(position: int) -> str:
+    return tuple(words.CURRENCY_NUMBERS)[position % len(words.CURRENCY_NUMBERS)]
+
+
+def weight(position: int) -> Decimal:
+    """In kilograms."""
+    return Decimal(250 + 125 * (position % 160)) / 1000
+
+
+def width(position: int) -> int:
+    """In centimetres."""
+    return 40 + 10 * (position % 17)

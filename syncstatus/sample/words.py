@@ -40,6 +40,11 @@ COUNTRIES = (
     ("FR", "SARL", "+33", (("Lille", "59"), ("Lyon", "69"), ("Nantes", "44"), ("Strasbourg", "67"))),
     ("GB", "Ltd", "+44", (("Bristol", "22"), ("Leeds", "31"), ("London", "10"), ("York", "41"))),
 )
+# How many digits follow the dialling code; a French number is no number with fewer than nine.
+PHONE_DIGITS = {"+45": 8, "+46": 8, "+49": 8, "+33": 9, "+44": 8}
+COUNTRY_NAMES = {"DK": "Denmark", "SE": "Sweden", "DE": "Germany", "FR": "France", "GB": "United Kingdom"}
+# The ERP's codes of languages, and the CRM's.
+LANGUAGES = {"DK": ("DAN", "da"), "SE": ("SVE", "sv"), "DE": ("DEU", "de"), "FR": ("FRA", "fr"), "GB": ("ENU", "en")}
 STREETS = (
     "Bridge Street", "Canal Road", "Church Lane", "Garden Street", "Harbour Road", "High Street", "Hill Road",
     "King Street", "Lake Road", "Market Square", "Mill Lane", "North Road", "Park Avenue", "Queen Street",
@@ -58,6 +63,15 @@ ITEM_NOUNS = (
 )  # fmt: skip
 UNITS = ("PCS", "SET", "BOX")
 UNITS_OF_THE_CRM = {"PCS": "piece", "SET": "set", "BOX": "box"}
+CURRENCY_NUMBERS = {"DKK": "208", "EUR": "978", "SEK": "752"}
+
+# What the ERP sells besides its items, and the CRM has not heard of yet: unit and price.
+SERVICES = (
+    ("Assembly", "HOUR", 75), ("Clearance", "DAY", 720), ("Delivery to the Desk", "HOUR", 65), ("Disposal", "HOUR", 55),
+    ("Ergonomics Advice", "HOUR", 140), ("Floor Plan", "DAY", 1_150), ("Fire Safety Check", "DAY", 1_300),
+    ("Furniture Rental", "DAY", 90), ("Lighting Plan", "DAY", 1_200), ("Move Within the House", "DAY", 980),
+    ("Repair", "HOUR", 80), ("Storage", "DAY", 40), ("Upholstery", "HOUR", 95), ("Workshop", "DAY", 1_600),
+)  # fmt: skip
 
 CURRENCIES = (
     ("AUD", "Australian dollar", "$"), ("BGN", "Bulgarian lev", "лв"), ("BRL", "Brazilian real", "R$"),
@@ -83,3 +97,27 @@ PAYMENT_TERMS = (
     ("1M(8D)", "1 month, 2 % within 8 days", 30, 8, "2.00"),
     ("30D(14D)", "30 days, 3 % within 14 days", 30, 14, "3.00"),
 )
+
+# Salespeople of the CRM: short code, first name, last name, extension.
+SALESPEOPLE = (
+    ("AB", "Agnes", "Bonnet", "12"), ("CK", "Carl", "Keller", "48"), ("EL", "Élise", "Lambert", "103"),
+    ("HW", "Hugo", "Winther", "7"), ("IM", "Ida", "Møller", "115"), ("NO", "Nora", "Olsen", "31"),
+)  # fmt: skip
+
+# Vendors of the ERP: name, town, country, VAT number; some are suppliers of the CRM under the same number.
+VENDORS = (
+    ("Aalborg Træ A/S", "AALBORG", "DK", "DK20010001"), ("Bremer Stahlbau GmbH", "BREMEN", "DE", "DE200100002"),
+    ("Dalarna Timber AB", "UPPSALA", "SE", "SE200100030001"), ("Fil d'Or SARL", "LYON", "FR", "FR20200100004"),
+    ("Glasværket A/S", "ODENSE", "DK", "DK20010005"), ("Hansa Beschläge GmbH", "HAMBURG", "DE", "DE200100006"),
+    ("Leeds Castings Ltd", "LEEDS", "GB", "GB200100007"), ("Möbelglas AB", "MALMÖ", "SE", None),
+    ("Atelier Éclat SARL", "NANTES", "FR", None), ("York Textiles Ltd", "YORK", "GB", None),
+    ("Nordgaard Polster GmbH", "KÖLN", "DE", None), ("Papirfabrikken Vest A/S", "AARHUS", "DK", None),
+)  # fmt: skip
+# Suppliers of the CRM. Those without a number are found by name and town, however their letters are written; one
+# stands there twice, and one is spelled so differently that only a person can tell.
+SUPPLIERS = (
+    *((name, town.title(), country, number) for name, town, country, number in VENDORS[:7]),
+    ("MOBELGLAS AB", "Malmö", "SE", None), ("Atelier Eclat SARL", "Nantes", "FR", None),
+    ("York Textiles Ltd", "York", "GB", None), ("York Textiles Ltd", "York", "GB", None),
+    ("Nordgard Polster", "Köln", "DE", None),
+)  # fmt: skip

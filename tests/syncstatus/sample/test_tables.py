@@ -1,5 +1,7 @@
 from collections import Counter
 
+from phonenumbers import is_possible_number, parse
+
 from syncstatus.sample import tables
 
 
@@ -17,11 +19,15 @@ def test_sizes(world):
         "terms": 8,
         "currency": 30,
         "transaction_currency": 30,
+        "salesperson": 6,
+        "employee": 6,
+        "vendor": 12,
+        "supplier": 12,
         "customer": 1_500,
         "account": 1_500,
         "contact": 2_000,
         "person": 2_000,
-        "item": 800,
+        "item": 814,
         "product": 800,
     }
 
@@ -42,6 +48,11 @@ def test_article_numbers_have_their_check_digit(world):
     for article in world.articles:
         digits = [int(digit) for digit in article.gtin]
         assert (sum(digits[0::2]) + 3 * sum(digits[1::2])) % 10 == 0
+
+
+def test_telephone_numbers_are_possible_ones(world):
+    numbers = {company.phone for company in world.companies} | {person.mobile for person in world.people}
+    assert [number for number in numbers if not is_possible_number(parse(number))] == []
 
 
 def assert_unique(values):
