@@ -1,39 +1,38 @@
-"""What a list page shows: the filter in its query string, as a form, a condition and links with counts."""
+"""What a list page shows: the filter in its query string, as a form and a condition."""
 
-from collections import Counter
-from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+import re
+from collections.abc import Iterator, Mapping
+from datetime import timedelta
+from functools import cached_property
 from typing import Any
 from urllib.parse import urlencode
 
 from django import forms
-from django.db.models import Count as CountRows
-from django.db.models import Q, QuerySet
+from django.contrib.auth.models import User
+from django.db.models import Q, QuerySet, Value
+from django.db.models.functions import Now, Upper
+from django.db.models.lookups import Contains
 from django.utils.translation import gettext_lazy as _
 
-from couplings.models import Coupling, SyncError, TableMapping
-from couplings.models.error import IS_OPEN, KINDS, State
-from couplings.paging import Count
-
-# Counting stops here; beyond it a number is told as "10,000+".
-COUNTED = 10_000
+from couplings import counts
+from couplings.models import Coupling, SyncError, TableMapping, derived
+from couplings.models.error import BY_ITSELF, IS_OPEN, KINDS, NEEDS_PERSON, State
 
 STATES: dict[str, tuple[Any, frozenset[str]]] = {
-    "needs_person": (_("waiting for a person"), frozenset({State.SKIPPED, State.HELD})),
-    "by_itself": (_("retrying or waiting"), frozenset({State.RETRYING, State.WAITING})),
+    "needs_person": (_("waiting for a person"), frozenset(NEEDS_PERSON)),
+    "by_itself": (_("retrying or waiting"), frozenset(BY_ITSELF)),
     **{state.value: (state.label, frozenset({state.value})) for state in State},
 }
-
-
-@dataclass(frozen=True)
-class Option:
-    """One value a filter can take, and what it would show."""
-
-    value: str
-    label: Any
-    count: Count
-    query: str
-    current: bool
+# The age of an error, which began when it was first seen.
+DAY = timedelta(days=1)
+AGES: dict[str, tuple[Any, str, timedelta]] = {
+    "today": (_("up to a day"), "first_seen__gt", DAY),
+    "day": (_("more than a day"), "first_seen__lte", DAY),
+    "week": (_("more than a week"), "first_seen__lte", 7 * DAY),
+    "month": (_("more than a month"), "first_seen__lte", 30 * DAY),
+}
+ME, NOBODY = "me", "nobody"
+PEOPLE = {NOBODY: _("nobody"), ME: _("me")}
 
 
 class ListFilter(forms.Form):
@@ -54,6 +53,8 @@ class ListFilter(forms.Form):
 
 
 class ErrorFilter(ListFilter):
+    """``user`` is who "me" means in ``assigned``; without one, nothing is assigned to "me"."""
+
     mapping = forms.CharField(required=False, label=_("Table"))
     kind = forms.ChoiceField(choices=[("", ""), *KINDS], required=False, label=_("Kind"))
     state = forms.ChoiceField(
@@ -61,27 +62,67 @@ class ErrorFilter(ListFilter):
         required=False,
         label=_("State"),
     )
-    q = forms.CharField(required=False, label=_("Search in descriptions and keys"), max_length=200)
+    cause = forms.RegexField(r"^[0-9a-f]{32}$", required=False, label=_("Cause"))
+    assigned = forms.CharField(required=False, label=_("Assigned"))  # me, nobody, or a user's name
+    age = forms.ChoiceField(
+        choices=[("", ""), *((name, label) for name, (label, _lookup, _age) in AGES.items())],
+        required=False,
+        label=_("Age"),
+    )
+    q = forms.CharField(required=False, label=_("Search in names, keys and messages"), max_length=200)
+
+    def __init__(self, data: Mapping[str, Any], user: Any = None) -> None:
+        super().__init__(data)
+        self.user = user
 
     def apply(self, errors: QuerySet[SyncError]) -> QuerySet[SyncError]:
         """Those of ``errors`` in the filter; only open ones, unless the filter names closed ones."""
         if not self.is_valid():
             return errors.none()
-        for name, condition in self._conditions.items():
-            errors = errors.filter(condition(self.value(name))) if self.value(name) else errors
-        return errors.filter(self.openness())
+        return errors.filter(*self._conditions(), self.openness())
 
     def openness(self) -> Q:
         return Q(state=State.RESOLVED) if self.value("state") == State.RESOLVED else IS_OPEN
 
     @property
-    def _conditions(self) -> dict[str, Callable[[str], Q]]:
-        return {
-            "mapping": lambda name: Q(mapping__name=name),
-            "kind": lambda kind: Q(kind=kind),
-            "state": lambda state: Q(state__in=STATES[state][1]),
-            "q": text_condition,
-        }
+    def is_counted(self) -> bool:
+        """Whether the store keeps counts of what this filter shows, rather than of more than that."""
+        return not (self.value("q") or self.value("age") or self.value("state") == State.RESOLVED)
+
+    def groups(self) -> dict[str, Any]:
+        """The filter as conditions on the store's counts, without ``q`` and ``age``, which they do not know."""
+        found: dict[str, Any] = {}
+        if self.value("mapping"):
+            found["mapping"] = self.mapping_id
+        if self.value("assigned"):
+            found["assigned_to"] = self.assigned_to
+        if self.value("state"):
+            found["state__in"] = STATES[self.value("state")][1]
+        return found | {name: self.value(name) for name in ("kind", "cause") if self.value(name)}
+
+    @cached_property
+    def mapping_id(self) -> int:
+        """-1 for one that does not exist. By its number, the database knows how many errors the mapping has."""
+        return TableMapping.objects.filter(name=self.value("mapping")).values_list("pk", flat=True).first() or -1
+
+    @cached_property
+    def assigned_to(self) -> int:
+        """The id of the person, 0 for nobody, -1 for somebody who does not exist."""
+        name = self.value("assigned")
+        if name == NOBODY:
+            return counts.NOBODY
+        if name == ME:
+            return getattr(self.user, "pk", None) or -1
+        return User.objects.filter(username=name).values_list("pk", flat=True).first() or -1
+
+    def _conditions(self) -> Iterator[Q]:
+        for name, value in self.groups().items():
+            yield Q(assigned_to=None) if (name, value) == ("assigned_to", counts.NOBODY) else Q(**{name: value})
+        if age := self.value("age"):
+            _label, lookup, span = AGES[age]
+            yield Q(**{lookup: Now() - span})
+        if text := self.value("q"):
+            yield text_condition(text)
 
 
 class CouplingFilter(ListFilter):
@@ -99,62 +140,12 @@ class CouplingFilter(ListFilter):
 
 
 def text_condition(text: str) -> Q:
-    return Q(description__icontains=text) | Q(left_key__icontains=text) | Q(right_key__icontains=text)
+    """Errors in whose record's name, keys, fields or message every word of ``text`` occurs, in capitals or not; words
+    in double quotes belong together. One or two characters are looked for where words begin: an index of three
+    characters in a row finds those, too."""
+    words = [quoted or bare for quoted, bare in re.findall(r'"([^"]+)"|([^\s"]+)', text)]
+    return Q(*map(_contains, words or [text]))
 
 
-class Facets:
-    """What each value of the errors page's filter would show, from one query that never counts more than COUNTED rows:
-    beyond that the newest of them give lower bounds."""
-
-    def __init__(self, errors: ErrorFilter, mappings: Iterable[TableMapping]) -> None:
-        self.errors = errors
-        self.names = {mapping.pk: mapping.name for mapping in mappings}
-        self.cells: Counter[tuple[str, str, str]] = Counter()
-        for mapping, kind, state, count in self._counted() if errors.is_valid() else ():
-            self.cells[self.names.get(mapping, ""), kind, state] += count
-        self.exact = sum(self.cells.values()) < COUNTED
-
-    def _counted(self) -> Iterable[tuple[int, str, str, int]]:
-        rows = SyncError.objects.filter(self.errors.openness())
-        if text := self.errors.value("q"):
-            rows = rows.filter(text_condition(text))
-        newest = rows.order_by("-last_seen", "-pk").values("pk")[:COUNTED]
-        cells = SyncError.objects.filter(pk__in=newest).values_list("mapping", "kind", "state")
-        return cells.annotate(count=CountRows("pk")).order_by()
-
-    def total(self, **changes: str) -> Count:
-        """How many errors the filter with ``changes`` shows."""
-        wanted = {name: changes.get(name, self.errors.value(name)) for name in ("mapping", "kind", "state")}
-        return Count(sum(n for cell, n in self.cells.items() if _fits(cell, wanted)), self.exact)
-
-    def options(self, name: str, labels: Mapping[str, Any]) -> list[Option]:
-        """The values of ``name`` that show something, and the current one."""
-        current = self.errors.value(name)
-        options = [
-            Option(value, label, self.total(**{name: value}), self.errors.query(**{name: value}), value == current)
-            for value, label in labels.items()
-        ]
-        return [option for option in options if option.count.value or option.current]
-
-    @property
-    def held(self) -> Count:
-        return self.total(state=State.HELD)
-
-    @property
-    def mappings(self) -> list[Option]:
-        return self.options("mapping", {name: name for name in sorted(self.names.values())})
-
-    @property
-    def kinds(self) -> list[Option]:
-        return self.options("kind", dict(KINDS))
-
-    @property
-    def states(self) -> list[Option]:
-        """Who has to act: the groups a reader starts from."""
-        return self.options("state", {name: STATES[name][0] for name in ("needs_person", "by_itself")})
-
-
-def _fits(cell: tuple[str, str, str], wanted: Mapping[str, str]) -> bool:
-    mapping, kind, state = cell
-    states = STATES[wanted["state"]][1] if wanted["state"] else {state}
-    return wanted["mapping"] in ("", mapping) and wanted["kind"] in ("", kind) and state in states
+def _contains(word: str) -> Contains:
+    return Contains(derived.searched(), Upper(Value(word if len(word) > 2 else f" {word}")))

@@ -1,9 +1,10 @@
 """Lists are paged by key, never by offset: page 20,000 costs what page 1 costs, and rows that come or go while somebody
 reads neither repeat nor hide others."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from operator import itemgetter
 from typing import Any, Generic, TypeVar
 
 from django.core import signing
@@ -13,10 +14,12 @@ from django.db.models.lookups import GreaterThan, LessThan
 SIZE = 50
 SALT = "couplings.paging"
 Row = TypeVar("Row", bound=Model)
+Part = tuple[str, ...]
+"""What a part of a list is called, and what tells it from others of that name."""
 
 
 class Key(Func):
-    """(column, id) compared as one, which an index on both columns answers with one descent."""
+    """(column, …, id) compared as one, which an index on these columns answers with one descent."""
 
     function = "ROW"
     output_field = TextField()
@@ -45,31 +48,79 @@ class Count:
     exact: bool = True
 
 
-def page(rows: QuerySet[Row], order: str, where: Mapping[str, str], size: int = SIZE) -> Page[Row]:
+def page(
+    rows: QuerySet[Row], order: str, where: Mapping[str, str], size: int = SIZE, ties: Sequence[str] = ()
+) -> Page[Row]:
     """The page of ``rows`` that ``where`` (a query string with ``after`` or ``before``) points at.
 
-    ``order`` is a column or annotation that is never null, descending with a leading minus; ties follow the primary
-    key. A mark that is broken, or was made for another order, leads to the first page.
+    ``order`` is a column or annotation that is never null, descending with a leading minus; equal ones follow ``ties``
+    and then the primary key, in the same direction. A mark that is broken, or was made for another order, leads to the
+    first page.
     """
-    backwards = "before" in where
-    mark = _read(where.get("before") or where.get("after"), order)
-    descending = order.startswith("-") != backwards
-    placed: QuerySet[Any] = rows.annotate(position=F(order.lstrip("-")))
-    if mark:
-        beyond = LessThan if descending else GreaterThan
-        placed = placed.filter(beyond(Key(F("position"), F("pk")), Key(*(Value(part) for part in mark))))
-    sign = "-" if descending else ""
-    found: list[Row] = list(placed.order_by(f"{sign}position", f"{sign}pk")[: size + 1])
-    more = len(found) > size
-    del found[size:]
-    if backwards:
-        found.reverse()
-    before, after = (bool(mark), more) if not backwards else (more, bool(mark))
-    return Page(
-        found,
-        {"before": _mark(found[0], order)} if found and before else None,
-        {"after": _mark(found[-1], order)} if found and after else None,
-    )
+    columns = list(dict.fromkeys([order.lstrip("-"), *ties]))
+    place = _Place.read(where, order, len(columns) + 1)
+    return place.cut(place.rows(rows, columns, place.mark, size + 1), size, lambda row: _key(row, columns))
+
+
+def page_of_parts(
+    parts: Iterable[tuple[Part, QuerySet[Row]]], order: str, where: Mapping[str, str], ties: Sequence[str]
+) -> Page[Row]:
+    """As ``page``, for rows in the order of something that no index knows: parts by label, in each ``ties`` and then
+    the primary key. A part is read when the page is not full before it; ``order`` names the order in the marks."""
+    place = _Place.read(where, order, len(ties) + 2)
+    reached, *mark = place.mark or [None]
+    found: list[Row] = []
+    labels: dict[int, Part] = {}
+    for label, rows in sorted(parts, key=itemgetter(0), reverse=place.descending):
+        beyond_label = reached is None or (list(label) < reached if place.descending else list(label) > reached)
+        if len(found) > SIZE or not (beyond_label or list(label) == reached):
+            continue
+        read = place.rows(rows, ties, None if beyond_label else mark, SIZE + 1 - len(found))
+        labels |= {row.pk: label for row in read}
+        found += read
+    return place.cut(found, SIZE, lambda row: [labels[row.pk], *_key(row, ties)])
+
+
+@dataclass(frozen=True)
+class _Place:
+    """Where a page lies: behind ``mark`` (None: it is the first), in the direction of the list or ``backwards``."""
+
+    order: str
+    mark: list[Any] | None
+    backwards: bool
+
+    @classmethod
+    def read(cls, where: Mapping[str, str], order: str, length: int) -> "_Place":
+        return cls(order, _read(where.get("before") or where.get("after"), order, length), "before" in where)
+
+    @property
+    def descending(self) -> bool:
+        return self.order.startswith("-") != self.backwards
+
+    def rows(self, rows: QuerySet[Row], columns: Sequence[str], mark: list[Any] | None, limit: int) -> list[Row]:
+        places = {f"place_{number}": F(column) for number, column in enumerate(columns)}
+        placed: QuerySet[Any] = rows.annotate(**places)
+        if mark:
+            beyond = LessThan if self.descending else GreaterThan
+            placed = placed.filter(beyond(Key(*map(F, places), F("pk")), Key(*map(Value, mark))))
+        sign = "-" if self.descending else ""
+        return list(placed.order_by(*(f"{sign}{name}" for name in (*places, "pk")))[:limit])
+
+    def cut(self, found: list[Row], size: int, key: Callable[[Row], list[Any]]) -> Page[Row]:
+        """The page of ``found``, which holds one row more if there are more."""
+        more, marked = len(found) > size, self.mark is not None
+        shown = found[:size][::-1] if self.backwards else found[:size]
+        before, after = (more, marked) if self.backwards else (marked, more)
+        return Page(
+            shown,
+            {"before": _mark(self.order, key(shown[0]))} if shown and before else None,
+            {"after": _mark(self.order, key(shown[-1]))} if shown and after else None,
+        )
+
+
+def _key(row: Model, columns: Sequence[str]) -> list[Any]:
+    """By the annotations of ``_Place.rows``."""
+    return [*(getattr(row, f"place_{number}") for number in range(len(columns))), row.pk]
 
 
 def bounded_count(rows: QuerySet[Any], limit: int = 1000) -> Count:
@@ -78,17 +129,15 @@ def bounded_count(rows: QuerySet[Any], limit: int = 1000) -> Count:
     return Count(min(found, limit), found <= limit)
 
 
-def _mark(row: Model, order: str) -> str:
-    position = getattr(row, "position")  # noqa: B009  (the annotation above)
-    if isinstance(position, datetime):
-        position = position.isoformat()
-    return signing.dumps([order, position, row.pk], salt=SALT)
+def _mark(order: str, key: list[Any]) -> str:
+    texts = [part.isoformat() if isinstance(part, datetime) else part for part in key]
+    return signing.dumps([order, *texts], salt=SALT)
 
 
-def _read(mark: str | None, order: str) -> list[Any] | None:
+def _read(mark: str | None, order: str, length: int) -> list[Any] | None:
     """Signed, so that nobody can make the database compare a date with a word."""
     try:
         made_for, *key = signing.loads(mark or "", salt=SALT)
     except (signing.BadSignature, ValueError):
         return None
-    return key if made_for == order else None
+    return key if made_for == order and len(key) == length else None

@@ -12,11 +12,11 @@ from django.utils.translation import gettext_lazy
 from django_tables2.data import TableListData
 from django_tables2.utils import OrderBy
 
-from couplings import messages
+from couplings import error_actions, messages
 from couplings.models import Coupling, SyncError
 from couplings.models.error import State
 from couplings.paging import Page
-from couplings.shown import age, ago, badge, due, number, presence
+from couplings.shown import age, ago, badge, day, due, number, presence
 
 
 class PagedRows(TableListData):
@@ -65,13 +65,26 @@ class Selection(tables.Column):
         )
 
     def render(self, value: Any, record: Any, table: PagedTable) -> SafeString | str:
-        if isinstance(record, SyncError) and not (record.left_key or record.right_key):
-            return ""  # no action applies to the error of a whole connection or mapping
         checked = " checked" if table.request.GET.get("select") == "page" else ""
         name = getattr(record, "description", "") or str(record)
         label = _("Select %(record)s") % {"record": name}
         return format_html(
             '<input type="checkbox" name="selected" value="{}" aria-label="{}"{}>', value, label, checked
+        )
+
+
+class ErrorSelection(Selection):
+    """It also tells which actions apply to the error, so that a script can count them for the buttons. Where the whole
+    view is selected, no row is selected by itself."""
+
+    def render(self, value: Any, record: Any, table: PagedTable) -> SafeString | str:
+        state = {"page": " checked", "view": " checked disabled"}.get(table.request.GET.get("select", ""), "")
+        return format_html(
+            '<input type="checkbox" name="selected" value="{}" aria-label="{}" data-actions="{}"{}>',
+            value,
+            _("Select %(record)s") % {"record": record.description or str(record)},
+            " ".join(sorted(error_actions.applying(record))),
+            state,
         )
 
 
@@ -82,9 +95,11 @@ def link(url: str, text: Any) -> SafeString:
 class ErrorTable(PagedTable):
     newest_first = "-failed_on"
 
-    selected = Selection()
+    selected = ErrorSelection()
     table = tables.Column(gettext_lazy("Table"), accessor="table_name", order_by="table_name")
-    description = tables.Column(gettext_lazy("Description"), empty_values=(), attrs={"td": {"class": "title"}})
+    description = tables.Column(
+        gettext_lazy("Description"), order_by="described", empty_values=(), attrs={"td": {"class": "title"}}
+    )
     record_exists = tables.Column(gettext_lazy("Record Exists"), empty_values=())
     coupled_to = tables.Column(gettext_lazy("Coupled To"), empty_values=(), attrs={"td": {"class": "key"}})
     coupled_record_exists = tables.Column(gettext_lazy("Coupled Record Exists"), empty_values=())
@@ -138,7 +153,10 @@ class ErrorTable(PagedTable):
 
     def render_kind(self, record: SyncError) -> SafeString:
         state = State(record.state)
-        return format_html("{} {}", record.get_kind_display(), badge(state, state.label))
+        back = _("until %(day)s") % {"day": day(record.ignored_until)} if state == State.IGNORED else ""
+        person = record.assigned_to.get_username() if record.assigned_to else ""
+        more = format_html_join("", ' <span class="place">{}</span>', ((text,) for text in (back, person) if text))
+        return format_html("{} {}{}", record.get_kind_display(), badge(state, state.label), more)
 
     def render_attempts(self, value: int, record: SyncError) -> SafeString | str:
         if record.state != State.RETRYING or record.next_attempt is None:

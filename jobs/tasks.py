@@ -6,7 +6,7 @@ from contextlib import suppress
 from celery import shared_task
 from django.db import close_old_connections
 
-from couplings.store import notes
+from couplings.store import counts, notes
 from jobs import queue, retention, totals
 from jobs.runner import lease, runner
 
@@ -63,6 +63,7 @@ def ring_due() -> None:
     for job in queue.with_parts():
         call(job)
     totals.fold()
+    counts.fold()
     notes.bring_back_due()
     if retention.is_due():
         ring_prune()

@@ -1,6 +1,7 @@
 from couplings.models.audit import AuditEntry
 from couplings.models.bulk import BulkRequest
 from couplings.models.connection import Connection
+from couplings.models.count import ErrorCount
 from couplings.models.coupling import Coupling, UncoupledRecord
 from couplings.models.draft import MappingDraft
 from couplings.models.error import SyncError
@@ -19,6 +20,7 @@ __all__ = [
     "Connection",
     "Coupling",
     "DefaultView",
+    "ErrorCount",
     "ErrorNote",
     "FieldMapping",
     "MappingDraft",

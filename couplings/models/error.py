@@ -1,10 +1,10 @@
 from django.conf import settings
+from django.contrib.postgres.indexes import GinIndex, OpClass
 from django.db import models
-from django.db.models import Case, Q, Value, When
-from django.db.models.fields.json import KeyTextTransform
-from django.db.models.functions import MD5, Cast, Concat
+from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
+from couplings.models import derived
 from couplings.models.connection import Connection
 from couplings.models.coupling import Coupling
 from couplings.models.mapping import TableMapping
@@ -63,6 +63,8 @@ KINDS = [
     (ErrorKind.HELD.value, _("held")),
 ]
 IS_OPEN = ~Q(state=State.RESOLVED)
+NEEDS_PERSON = (State.SKIPPED, State.HELD)
+BY_ITSELF = (State.RETRYING, State.WAITING)
 
 
 class SyncErrorQuerySet(models.QuerySet["SyncError"]):
@@ -72,21 +74,6 @@ class SyncErrorQuerySet(models.QuerySet["SyncError"]):
     def of_records(self) -> "SyncErrorQuerySet":
         """Errors of one record each, without those of a whole connection or mapping."""
         return self.filter(Q(left_key__isnull=False) | Q(right_key__isnull=False))
-
-
-def _cause() -> MD5:
-    """What several errors of a mapping have in common: the same message about the same fields, and where it is a value
-    that a map does not have, or a parent that is not coupled, the same one. Other parameters differ from record to
-    record."""
-    text = models.TextField()
-    value = Case(
-        When(code="value_not_mapped", then=KeyTextTransform("value", "params")),
-        When(code="parent_missing", then=KeyTextTransform("parent", "params")),
-        default=Value(""),
-        output_field=text,
-    )
-    space = Value(" ", output_field=text)
-    return MD5(Concat(Cast("code", text), space, Cast("fields", text), space, value, output_field=text))
 
 
 class SyncError(models.Model):
@@ -124,7 +111,9 @@ class SyncError(models.Model):
     fields = models.JSONField(default=list, blank=True)
     details = models.JSONField(default=dict, blank=True)
     # The database keeps it in step with the row, whoever writes that.
-    cause = models.GeneratedField(expression=_cause(), output_field=models.CharField(max_length=32), db_persist=True)
+    cause = models.GeneratedField(
+        expression=derived.cause(), output_field=models.CharField(max_length=32), db_persist=True
+    )
 
     state = models.CharField(_("state"), max_length=10, choices=State.choices)
     attempts = models.PositiveIntegerField(_("attempts"), default=1)
@@ -195,7 +184,30 @@ class SyncError(models.Model):
             # The error page reads only open errors, newest first, all of them or those of one mapping or kind.
             models.Index(fields=["-last_seen", "-id"], condition=IS_OPEN, name="errors_open_newest"),
             models.Index(fields=["mapping", "-last_seen", "-id"], condition=IS_OPEN, name="errors_open_of_mapping"),
-            models.Index(fields=["kind", "-last_seen", "-id"], condition=IS_OPEN, name="errors_open_of_kind"),
+            models.Index(fields=["kind", "last_seen", "id"], condition=IS_OPEN, name="errors_open_of_kind"),
+            # Its filters by who has to act, and those that are closed.
+            models.Index(
+                fields=["last_seen", "id"], condition=Q(state__in=NEEDS_PERSON), name="errors_open_for_a_person"
+            ),
+            models.Index(fields=["last_seen", "id"], condition=Q(state__in=BY_ITSELF), name="errors_open_by_itself"),
+            models.Index(fields=["last_seen", "id"], condition=Q(state=State.RESOLVED), name="errors_resolved"),
+            # Its other orders, each over all open errors: the oldest first, then by description, by what the record is
+            # coupled to, by whether the two exist, by message and by attempts.
+            models.Index(fields=["first_seen", "last_seen", "id"], condition=IS_OPEN, name="errors_open_oldest"),
+            models.Index(derived.described(), "last_seen", "id", condition=IS_OPEN, name="errors_open_described"),
+            models.Index(derived.coupled_to(), "last_seen", "id", condition=IS_OPEN, name="errors_open_coupled_to"),
+            models.Index(derived.record_exists(), "last_seen", "id", condition=IS_OPEN, name="errors_open_existing"),
+            models.Index(
+                derived.coupled_record_exists(),
+                "last_seen",
+                "id",
+                condition=IS_OPEN,
+                name="errors_open_coupled_existing",
+            ),
+            models.Index(fields=["code", "last_seen", "id"], condition=IS_OPEN, name="errors_open_of_code"),
+            models.Index(fields=["attempts", "last_seen", "id"], condition=IS_OPEN, name="errors_open_attempts"),
+            # Its search: any part of a name, a key or a message's parameter.
+            GinIndex(OpClass(derived.searched(), name="gin_trgm_ops"), condition=IS_OPEN, name="errors_open_searched"),
             # A job works off what people asked for, and what is due by itself.
             models.Index(fields=["mapping", "id"], condition=IS_OPEN & ~Q(request=""), name="errors_requested"),
             models.Index(fields=["mapping", "next_attempt"], condition=Q(state=State.RETRYING), name="errors_due"),
@@ -217,8 +229,10 @@ class SyncError(models.Model):
                 condition=Q(state=State.WAITING, waits_mapping__isnull=False),
                 name="errors_waiting_for",
             ),
-            # One cause's errors, to list or to act on them.
-            models.Index(fields=["mapping", "cause"], condition=IS_OPEN, name="errors_open_of_cause"),
+            # One cause's errors, to list or to act on them, and the newest of each cause that the error page names.
+            models.Index(
+                fields=["mapping", "cause", "last_seen", "id"], condition=IS_OPEN, name="errors_open_of_cause"
+            ),
             # The page of held deletions counts them by plan, and lists a plan's records by id.
             models.Index(
                 fields=["job", "mapping", "left_exists", "code", "id"],

@@ -4,9 +4,9 @@ from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
 from couplings import lists, sides
-from couplings.filters import ErrorFilter, Facets
+from couplings.facets import Facets
+from couplings.filters import ErrorFilter
 from couplings.models import TableMapping
-from couplings.paging import page
 from couplings.tables import ErrorTable
 
 
@@ -14,9 +14,9 @@ from couplings.tables import ErrorTable
 @require_safe
 def errors(request: HttpRequest) -> HttpResponse:
     """Coupled Data Synchronization Errors."""
-    chosen = ErrorFilter(request.GET)
+    chosen = ErrorFilter(request.GET, request.user)
     _alias, order = ErrorTable.sorting(request)
-    shown = page(chosen.apply(lists.errors()), order, request.GET)
+    shown = lists.page_of_errors(chosen, order, request.GET)
     mappings = list(TableMapping.objects.select_related("left_connection", "right_connection"))
     facets = Facets(chosen, mappings)
     context = {

@@ -9,7 +9,8 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
 from couplings import rules_in_words
-from couplings.filters import ErrorFilter, Facets
+from couplings.facets import Facets
+from couplings.filters import ErrorFilter
 from couplings.messages import render as sentence
 from couplings.models import SyncError, TableMapping
 from couplings.paging import bounded_count

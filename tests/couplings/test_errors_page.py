@@ -175,13 +175,18 @@ def test_the_filters_options_say_how_many_they_show(ada: Client) -> None:
     assert "conflict (2)" in page
 
 
-def test_counting_stops_where_it_would_be_slow(ada: Client, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("couplings.filters.COUNTED", 3)
+def test_counting_what_a_search_finds_stops_where_it_would_be_slow(
+    ada: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("couplings.facets.COUNTED", 3)
     mapping = given.mapping()
-    for number in range(5):
+    for number in range(4):
         given.error(mapping, number)
 
-    assert "<strong>3+</strong>" in ada.get(URL).content.decode()
+    assert "<strong>4</strong> errors" in ada.get(URL).content.decode()
+    page = ada.get(URL, {"q": "adatum"}).content.decode()
+    assert "<strong>3+</strong> errors" in page
+    assert "CUSTOMER (3+)" in page
 
 
 def test_it_shows_errors_of_connections_and_of_one_sided_records(ada: Client) -> None:

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 
 from couplings.causes import causes
+from couplings.filters import ErrorFilter
 from couplings.models import FieldMapping, SyncError
 from couplings.models.error import Request
 from jobs.models import Kind, SyncJob
@@ -29,13 +30,13 @@ def unmapped(make_world: MakeWorld) -> World:
 def test_errors_with_the_same_missing_value_are_one_cause(make_world: MakeWorld) -> None:
     unmapped(make_world)
 
-    found = causes(SyncError.objects.open())
+    found = causes(ErrorFilter({}))
 
-    assert [(one.count, one.example.code, one.example.params.get("value")) for one in found] == [
-        (3, "value_not_mapped", "FR"),
+    assert (found[0].count, found[0].example.params.get("value")) == (3, "FR")
+    assert {(one.count, one.example.code, one.example.params.get("value")) for one in found[1:]} == {
         (1, "value_not_mapped", "IT"),
         (1, "text_too_long", None),
-    ]
+    }
     assert "FR" in found[0].message
     assert found[0].mapping == "CUSTOMER"
     assert len({one.key for one in found}) == 3
@@ -45,11 +46,8 @@ def test_causes_are_listed_and_their_errors_too(make_world: MakeWorld) -> None:
     unmapped(make_world)
 
     listed = run("errors", "causes", "--json").objects
-    assert [(one["count"], one["kind"], one["fields"]) for one in listed] == [
-        (3, "validation", ["region"]),
-        (1, "validation", ["region"]),
-        (1, "validation", ["name"]),
-    ]
+    assert [one["count"] for one in listed] == [3, 1, 1]
+    assert sorted(one["fields"] for one in listed) == [["name"], ["region"], ["region"]]
     assert len(run("errors", "list", "--cause", listed[0]["cause"], "--json").objects) == 3
     assert "FR" in run("errors", "causes").said
 

@@ -6,6 +6,7 @@ import pytest
 from django.urls import reverse
 
 from couplings.causes import causes
+from couplings.filters import ErrorFilter
 from couplings.models import Coupling, MovedParent, SyncError, TableMapping
 from jobs import queue
 from jobs.models import JobState, Kind, SyncJob, Trigger
@@ -129,7 +130,7 @@ def test_a_thousand_children_of_one_parent_have_one_cause_and_one_error_there(fa
     )
     family.sync()
     assert len(waiting(family.world.mapping)) == 1_000
-    (cause,) = causes(SyncError.objects.open().filter(mapping=family.world.mapping))
+    (cause,) = causes(ErrorFilter({"mapping": family.world.mapping.name}))
     assert cause.count == 1_000
     error = SyncError.objects.open().get(mapping=family.parents.mapping)
     assert (error.code, error.left_key, error.params["children"]) == ("children_wait", customer, 1_000)

@@ -6,7 +6,8 @@ from django.db.models import QuerySet
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from couplings.causes import causes
+from couplings.causes import causes, spans
+from couplings.filters import ErrorFilter
 from couplings.messages import named, of, render
 from couplings.models import SyncError
 from couplings.models.error import KINDS
@@ -59,7 +60,7 @@ class Command(AuditedCommand):
         if options["command"] == "list":
             self._list(errors, options)
         elif options["command"] == "causes":
-            self._causes(errors, options)
+            self._causes(options)
         else:
             sys.exit(self._act(self._chosen(errors, options), options))
 
@@ -90,17 +91,20 @@ class Command(AuditedCommand):
             return
         output.table(self.stdout, HEAD, map(self._row, rows))
 
-    def _causes(self, errors: QuerySet[SyncError], options: dict[str, Any]) -> None:
-        found = causes(errors)
+    def _causes(self, options: dict[str, Any]) -> None:
+        mapping = output.mapping_named(options["mapping"]).name if options["mapping"] else ""
+        found = causes(ErrorFilter({"mapping": mapping, "kind": options["kind"], "cause": options["cause"]}))
         if not options["json"]:
             rows = ((one.key, one.count, one.mapping, one.example.kind, one.message) for one in found)
             output.table(self.stdout, CAUSES_HEAD, rows)
             return
+        seen = spans(found)
         for one in found:
             error = one.example
+            first, last = seen.get((error.mapping_id, one.key), (error.first_seen, error.last_seen))
             told = {"cause": one.key, "count": one.count, "mapping": one.mapping or None, "kind": error.kind}
             told |= {"fields": error.fields, "message": one.message}
-            output.json_line(self.stdout, told | {"first_seen": one.first_seen, "last_seen": one.last_seen})
+            output.json_line(self.stdout, told | {"first_seen": first, "last_seen": last})
 
     def _object(self, error: SyncError) -> dict[str, Any]:
         names = ("left_key", "right_key", "left_exists", "right_exists", "attempts", "first_seen", "last_seen")

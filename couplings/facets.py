@@ -1,0 +1,135 @@
+"""What each value of the errors page's filter would show: links with counts."""
+
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+from django.contrib.auth.models import User
+from django.db.models import Count as CountRows
+from django.db.models.functions import Coalesce
+
+from couplings import counts
+from couplings.counts import Group
+from couplings.filters import AGES, ME, NOBODY, PEOPLE, STATES, ErrorFilter
+from couplings.models import SyncError, TableMapping
+from couplings.models.error import KINDS, State
+from couplings.paging import Count, bounded_count
+
+# The store keeps no counts by text and by age: those are counted, and no further than this ("1,000+").
+COUNTED = 1_000
+FACETS = ("mapping", "kind", "state", "assigned")
+
+
+@dataclass(frozen=True)
+class Option:
+    """One value a filter can take, and what it would show."""
+
+    value: str
+    label: Any
+    count: Count
+    query: str
+    current: bool
+
+
+class Facets:
+    """Counts for one filter. Two queries whatever the number of errors; another for each age, and for names of people.
+
+    Exact, unless the filter has a text or an age and shows more than COUNTED: then the newest of them give lower
+    bounds."""
+
+    def __init__(self, errors: ErrorFilter, mappings: Iterable[TableMapping]) -> None:
+        self.errors = errors
+        self.names = {mapping.pk: mapping.name for mapping in mappings}
+        self.groups: Counter[Group] = Counter()
+        self.exact = True
+        if errors.is_valid() and errors.is_counted:
+            self.groups = counts.groups(**({"cause": cause} if (cause := errors.value("cause")) else {}))
+        elif errors.is_valid():
+            self.groups = self._newest()
+            self.exact = sum(self.groups.values()) < COUNTED
+
+    def _newest(self) -> Counter[Group]:
+        """The groups of the newest errors that the text and the age let in, whatever else is chosen."""
+        wide = ErrorFilter({name: self.errors.value(name) for name in ("q", "age", "cause")} | self._closed)
+        newest = wide.apply(SyncError.objects.all()).order_by("-last_seen", "-pk").values("pk")[:COUNTED]
+        found = SyncError.objects.filter(pk__in=newest).order_by()
+        rows = found.values_list(Coalesce("mapping", 0), "kind", "state", Coalesce("assigned_to", counts.NOBODY))
+        return Counter({Group._make(row[:-1]): row[-1] for row in rows.annotate(total=CountRows("pk"))})
+
+    @property
+    def _closed(self) -> dict[str, str]:
+        return {"state": State.RESOLVED.value} if self.errors.value("state") == State.RESOLVED else {}
+
+    def total(self, **changes: str) -> Count:
+        """How many errors the filter with ``changes`` shows."""
+        wanted = {name: changes.get(name, self.errors.value(name)) for name in FACETS}
+        return Count(sum(n for group, n in self.groups.items() if self._fits(group, wanted)), self.exact)
+
+    def _fits(self, group: Group, wanted: Mapping[str, str]) -> bool:
+        return (
+            wanted["mapping"] in ("", self.names.get(group.mapping))
+            and wanted["kind"] in ("", group.kind)
+            and (not wanted["state"] or group.state in STATES[wanted["state"]][1])
+            and (not wanted["assigned"] or group.assigned_to == self._person(wanted["assigned"]))
+        )
+
+    def _person(self, name: str) -> int:
+        if name == self.errors.value("assigned"):
+            return self.errors.assigned_to
+        if name == NOBODY:
+            return counts.NOBODY
+        return self._me if name == ME else next((pk for pk, known in self._people.items() if known == name), -1)
+
+    @property
+    def _me(self) -> int:
+        return getattr(self.errors.user, "pk", None) or -1
+
+    @cached_property
+    def _people(self) -> dict[int, str]:
+        """Those to whom errors are assigned; nobody is asked for where none is."""
+        ids = {group.assigned_to for group in self.groups} - {counts.NOBODY}
+        return dict(User.objects.filter(pk__in=ids).values_list("pk", "username")) if ids else {}
+
+    def options(self, name: str, labels: Mapping[str, Any]) -> list[Option]:
+        """The values of ``name`` that show something, and the current one."""
+        current = self.errors.value(name)
+        options = [
+            Option(value, label, self.total(**{name: value}), self.errors.query(**{name: value}), value == current)
+            for value, label in labels.items()
+        ]
+        return [option for option in options if option.count.value or option.current]
+
+    @property
+    def held(self) -> Count:
+        return self.total(state=State.HELD)
+
+    @property
+    def mappings(self) -> list[Option]:
+        return self.options("mapping", {name: name for name in sorted(self.names.values())})
+
+    @property
+    def kinds(self) -> list[Option]:
+        return self.options("kind", dict(KINDS))
+
+    @property
+    def states(self) -> list[Option]:
+        """Who has to act: the groups a reader starts from."""
+        return self.options("state", {name: STATES[name][0] for name in ("needs_person", "by_itself")})
+
+    @property
+    def assigned(self) -> list[Option]:
+        """Nobody, the reader, then everybody else to whom an error is assigned."""
+        others = sorted(name for pk, name in self._people.items() if pk != self._me)
+        return self.options("assigned", PEOPLE | {name: name for name in others})
+
+    @property
+    def ages(self) -> list[Option]:
+        """Counted for each age by itself, up to COUNTED."""
+        return [option for option in map(self._age, AGES) if option.count.value or option.current]
+
+    def _age(self, age: str) -> Option:
+        chosen = ErrorFilter(self.errors.chosen | {"age": age}, self.errors.user)
+        count = bounded_count(chosen.apply(SyncError.objects.all()), COUNTED)
+        return Option(age, AGES[age][0], count, self.errors.query(age=age), age == self.errors.value("age"))
