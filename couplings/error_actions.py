@@ -164,6 +164,11 @@ RULES: dict[str, tuple[Step, ...]] = {
 }
 
 
+def rule(action: str, use: Side | None = None) -> str:
+    """The name of ``action`` among the rules: Synchronize with one side's data has a rule of its own."""
+    return {Side.LEFT: USE_LEFT, Side.RIGHT: USE_RIGHT}[use] if action == SYNCHRONIZE and use is not None else action
+
+
 def condition(action: str) -> Q:
     """The open errors to which ``action`` applies."""
     return _all([IS_OPEN, *(step.condition() for step in RULES[action])])
@@ -194,6 +199,13 @@ def reckon(errors: QuerySet[SyncError], action: str) -> Reckoning:
             refused[step.code] = refused.get(step.code, 0) + before - after
         before = after
     return Reckoning(found["asked"], before, refused)
+
+
+def fitting(errors: QuerySet[SyncError]) -> dict[str, int]:
+    """To how many of ``errors`` each action applies. One query."""
+    counts = {action: Count("pk", filter=condition(action)) for action in RULES}
+    found: dict[str, int] = errors.order_by().aggregate(**counts)
+    return found
 
 
 def applying(error: SyncError) -> frozenset[str]:

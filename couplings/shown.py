@@ -20,6 +20,11 @@ def ago(moment: datetime | None) -> str:
     return _time(moment, _distance(moment)) if moment else "—"
 
 
+def day(moment: datetime | None) -> str:
+    """A day without its time, as the reader writes it."""
+    return date_format(timezone.localtime(moment), "SHORT_DATE_FORMAT") if moment else "—"
+
+
 def due(moment: datetime | None) -> str:
     """When something happens next; what is late waits for its turn, and was not long ago."""
     if moment is None or moment > timezone.now():

@@ -31,7 +31,6 @@ _REQUESTS = {
     RESTORE: Request.RESTORE,
     DELETE: Request.DELETE,
 }
-_USE = {Side.LEFT: USE_LEFT, Side.RIGHT: USE_RIGHT}
 
 
 @dataclass(frozen=True)
@@ -44,13 +43,8 @@ class Requested:
     jobs: list[SyncJob] = field(default_factory=list)
 
 
-def rule(action: str, use: Side | None = None) -> str:
-    """The name of ``action`` in ``error_actions``: Synchronize with one side's data has a rule of its own."""
-    return _USE[use] if action == SYNCHRONIZE and use is not None else action
-
-
 def applicable(errors: QuerySet[SyncError], action: str) -> QuerySet[SyncError]:
-    """Those of ``errors`` to which ``action`` (see ``rule``) applies, and that nobody has asked for already."""
+    """Those of ``errors`` to which ``action`` applies (by its name in ``error_actions``)."""
     return errors.filter(error_actions.condition(action))
 
 
@@ -69,7 +63,7 @@ def request(
     asked for already keeps that wish (SCENARIOS T24). A wish that no longer fits the records when the job gets to it
     writes nothing.
     """
-    named = rule(action, use)
+    named = error_actions.rule(action, use)
     reckoned = error_actions.reckon(errors, named)
     fitting = applicable(errors, named)
     if action == UNCOUPLE:
