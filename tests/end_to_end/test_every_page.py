@@ -1,0 +1,97 @@
+"""Every page there is, as each kind of reader sees it: nothing that axe-core objects to, nothing that stands out of the
+window, and a picture of each in the folder ``.screenshots``, for people to look at."""
+
+import re
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.conf import settings
+from playwright.sync_api import Page
+
+from couplings.models import Coupling
+from jobs.models import Kind
+from tests.end_to_end.screens import NARROW, WIDE, too_wide, violations
+from tests.jobs.worlds import World
+from tests.pages import addresses, samples
+
+PICTURES = Path(settings.BASE_DIR) / ".screenshots"
+SCREENS = {"wide": WIDE, "narrow": NARROW}
+# What an address alone does not show.
+BESIDES = {"/search/?q=re", "/search/?q=nothing-like-this", "/errors/?q=nothing-like-this", "/nowhere/"}
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+@pytest.fixture
+def urls(world: World) -> list[str]:
+    """Of each address, one page about something that no system answers for, and one about real records: in conflict,
+    deleted, too long for the other side, in step."""
+    names = ("Adatum Corporation", "Contoso", "Trey Research", "Relecloud")
+    keys = [world.left.add(name=name, phone="1") for name in names]
+    world.sync()
+    conflict, deleted = (world.coupling(key) for key in keys[:2])
+    world.left.edit(conflict.left_key, phone="2", fax="4")
+    world.right.edit(conflict.right_key, phone="3")
+    world.right.delete(deleted.right_key)
+    world.left.edit(keys[2], name="Trey Research and everything that was ever said about it in the two companies")
+    world.left.edit(keys[3], phone="+45 33 12 34 56")
+    job = world.sync()
+    world.left.edit(keys[3], phone="+45 33 12 99 99")
+    preview = world.sync(Kind.PREVIEW, of=Kind.MODIFIED)
+    world.set(name="ACCOUNT")
+    errors = {error.coupling_id: error.pk for error in world.errors()}
+    more = {f"/errors/{errors[deleted.pk]}/", f"/jobs/{preview.pk}/"}
+    return sorted(_addresses(_subjects(world, errors[conflict.pk], conflict, job.pk)) | more | BESIDES)
+
+
+def _subjects(world: World, error: int, coupling: Coupling, job: int) -> dict[str, dict[str, Any]]:
+    record = {"mapping": "ACCOUNT", "name": "ACCOUNT", "side": "left", "key": coupling.left_key}
+    return {
+        "connections": {"pk": world.mapping.left_connection_id},
+        "couplings": {**record, "pk": coupling.pk},
+        "errors": {"pk": error},
+        "jobs": {"pk": job},
+        "mappings": {"name": "ACCOUNT", "pk": world.mapping.pk},
+        "records": record,
+    }
+
+
+def _addresses(real: dict[str, dict[str, Any]]) -> set[str]:
+    plain = samples()
+    full = {about: {**plain.get(about, {}), **real.get(about, {})} for about in {*plain, *real}}
+    return {address.url(known) for address in addresses() for known in (plain, full)}
+
+
+def _pages(page: Page, urls: list[str]) -> Iterator[str]:
+    """The addresses that answer with a page; forms that are only sent, files and machines' pages are none."""
+    for url in urls:
+        answer = page.request.get(url, max_redirects=0)
+        assert answer.status != 500, url
+        html = answer.headers.get("content-type", "").startswith("text/html")
+        if answer.status in (200, 404) and html and "</main>" in answer.text():
+            yield url
+
+
+def _picture(url: str, *kinds: str) -> Path:
+    name = re.sub(r"\W+", "-", url).strip("-") or "home"
+    return PICTURES / "-".join(kinds) / f"{name}.png"
+
+
+@pytest.mark.parametrize("language", ["en", "fr"])
+def test_every_page_can_be_used_by_everybody(open_page: Callable[..., Page], urls: list[str], language: str) -> None:
+    page = open_page(language, missing_pages=True)
+    faults = {}
+    for url in list(_pages(page, urls)):
+        page.goto(url)
+        for scheme in ("light", "dark"):
+            page.emulate_media(color_scheme=scheme)
+            for screen, size in SCREENS.items():
+                page.set_viewport_size(size)
+                page.screenshot(path=_picture(url, language, scheme, screen), full_page=True)
+                found = too_wide(page) + ([] if page.locator("h1").count() == 1 else ["not one h1"])
+                # Each rule on each scheme and each screen, but not on each pair of them.
+                found += violations(page) if (scheme == "light") == (screen == "wide") else []
+                faults |= {(url, scheme, screen): found} if found else {}
+    assert faults == {}
