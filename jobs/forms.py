@@ -1,16 +1,12 @@
-"""What the action forms of the pages send, and the filter of the jobs list."""
+"""What the action forms of the pages send."""
 
-from datetime import timedelta
 from typing import Any
 
 from django import forms
-from django.db.models import QuerySet
-from django.utils import timezone
-from django.utils.translation import gettext_lazy as _
 
 from couplings.filters import ListFilter
 from couplings.roles import CONFIGURE, DELETE, SYNCHRONIZE, UNCOUPLE
-from jobs.models import JobState, Kind, SyncJob
+from jobs.models import Kind
 from syncstatus.engine.records import Side
 
 LARGEST_ID = 2**63 - 1
@@ -160,24 +156,3 @@ class JobActionForm(ActionForm):
     PERMISSIONS = dict.fromkeys(("pause", "resume", "cancel", "apply", "discard"), SYNCHRONIZE)
 
     action = forms.ChoiceField(choices=[(name, name) for name in PERMISSIONS])
-
-
-class JobFilter(ListFilter):
-    RECENT = timedelta(days=1)
-
-    mapping = forms.CharField(required=False, label=_("Table"))
-    kind = forms.ChoiceField(choices=[("", ""), *Kind.choices], required=False, label=_("Kind"))
-    state = forms.ChoiceField(choices=[("", ""), *JobState.choices], required=False, label=_("State"))
-    since = forms.ChoiceField(
-        choices=[("", ""), ("day", _("the last 24 hours"))], required=False, label=_("Created in")
-    )
-
-    def apply(self, jobs: QuerySet[SyncJob]) -> QuerySet[SyncJob]:
-        if not self.is_valid():
-            return jobs.none()
-        if name := self.value("mapping"):
-            jobs = jobs.filter(mapping__name=name)
-        if self.value("since"):
-            jobs = jobs.filter(created__gte=timezone.now() - self.RECENT)
-        same = {name: self.value(name) for name in ("kind", "state") if self.value(name)}
-        return jobs.filter(**same)

@@ -17,7 +17,7 @@ from django.db.models.functions import Now
 from couplings.models import AuditEntry, SyncError, SyncLogEntry
 from couplings.models.error import State
 from couplings.store import clock
-from jobs import totals, workers
+from jobs import history, totals, workers
 from jobs.models import ENDED, JobState, Kind, PlannedChange, Slot, SyncJob
 
 logger = logging.getLogger(__name__)
@@ -57,6 +57,7 @@ def prune(*, dry_run: bool = False) -> dict[str, int]:
     """Delete what is older than the settings KEEP_… say; how many rows of each went, or would."""
     if not dry_run:
         totals.fold()
+        history.forget()
         workers.forget_lost()
     pruned = {"plans": _expire_plans(dry_run)} | {rule.name: _prune(rule, dry_run) for rule in _rules()}
     logger.info("pruned", extra={**pruned, "dry_run": dry_run})

@@ -7,7 +7,7 @@ from celery import shared_task
 from django.db import close_old_connections
 
 from couplings.store import counts, notes
-from jobs import queue, retention, totals
+from jobs import history, queue, retention, totals
 from jobs.runner import lease, runner
 
 logger = logging.getLogger(__name__)
@@ -63,6 +63,7 @@ def ring_due() -> None:
     for job in queue.with_parts():
         call(job)
     totals.fold()
+    history.sample()
     counts.fold()
     notes.bring_back_due()
     if retention.is_due():

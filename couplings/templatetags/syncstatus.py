@@ -9,6 +9,7 @@ from couplings import shown
 
 register = template.Library()
 
+register.filter("age", shown.age)
 register.filter("ago", shown.ago)
 register.filter("due", shown.due)
 register.filter("number", shown.number)

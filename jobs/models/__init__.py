@@ -1,3 +1,4 @@
+from jobs.models.history import DayTotal, OpenErrors
 from jobs.models.intent import CreateIntent
 from jobs.models.job import ACTIVE, ENDED, LONG, OUTCOMES, JobState, Kind, SyncJob, Trigger, Wish
 from jobs.models.plan import PlannedChange
@@ -11,9 +12,11 @@ __all__ = [
     "LONG",
     "OUTCOMES",
     "CreateIntent",
+    "DayTotal",
     "JobPart",
     "JobState",
     "Kind",
+    "OpenErrors",
     "PlannedChange",
     "RecordHolder",
     "RecordLock",

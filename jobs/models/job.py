@@ -171,6 +171,9 @@ class SyncJob(models.Model):
             models.Index(fields=["state", "id"], condition=Q(state__in=["queued", "running"]), name="jobs_active"),
             # The schedules pass by mappings with a job on hold, and the mapping's page names it.
             models.Index(fields=["mapping", "id"], condition=Q(state="paused"), name="jobs_paused"),
+            # The home page: the jobs that failed lately. The list of jobs: those that ended on a day.
+            models.Index(fields=["created"], condition=Q(state="failed"), name="jobs_failed"),
+            models.Index(fields=["finished"], condition=Q(finished__isnull=False), name="jobs_ended"),
             # /metrics: the few jobs that the totals do not have yet.
             models.Index(fields=["id"], condition=Q(counted=False), name="jobs_uncounted"),
         ]

@@ -1,39 +1,97 @@
+from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
+from csp.constants import UNSAFE_INLINE
+from csp.decorators import csp_replace
 from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils import timezone
+from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
 from couplings.filters import ErrorFilter
 from couplings.models import Connection, Coupling, SyncError, TableMapping
 from couplings.paging import Count, bounded_count
-from jobs.forms import JobFilter
+from jobs import charts, history
+from jobs.filters import JobFilter
 from jobs.models import SyncJob
 
 SHOWN = 8
+# The one style sheet of a chart stands inside the image; everything else stays as forbidden as on a page.
+OF_AN_IMAGE = {"style-src": [UNSAFE_INLINE]}
+
+
+@dataclass(frozen=True)
+class Step:
+    """``command`` does the same as the page behind ``url_name``."""
+
+    caption: str
+    url_name: str
+    command: str
+    done: bool
 
 
 @login_required
 @require_safe
 def home(request: HttpRequest) -> HttpResponse:
-    tiles = {name: errors_with(state=name) for name in ("needs_person", "by_itself")}
+    tiles = {name: errors_with(state=name) for name in ("needs_person", "by_itself", "held")}
     tiles |= {"failed": jobs_with(state="failed", since="day"), "running": jobs_with(state="running")}
     connections = list(Connection.objects.all())
     mappings = list(TableMapping.objects.select_related("left_connection", "right_connection"))
     context = {
         "tiles": tiles,
-        "held": errors_with(state="held"),
+        "oldest": history.oldest_error(),
         "connections": connections,
         "mappings": mappings,
         "upcoming": upcoming(mappings),
         "jobs": SyncJob.objects.select_related("mapping", "requested_by").order_by("-pk")[:SHOWN],
-        "coupled": Coupling.objects.exists(),
+        "steps": first_steps(connections, mappings),
         "all_well": is_calm(tiles, connections),
         "now": timezone.now(),
+        **figures(),
     }
     return render(request, "jobs/home.html", context)
+
+
+@login_required
+@require_safe
+@csp_replace(OF_AN_IMAGE)
+def outcomes_chart(request: HttpRequest) -> HttpResponse:
+    """What jobs did on each of the last days, as an image."""
+    return image(charts.outcomes(history.days()))
+
+
+@login_required
+@require_safe
+@csp_replace(OF_AN_IMAGE)
+def errors_chart(request: HttpRequest) -> HttpResponse:
+    """How many errors were open in the last days, as an image."""
+    return image(charts.errors(levels_until_now(), timezone.localtime()))
+
+
+def image(svg: str) -> HttpResponse:
+    return HttpResponse(svg, content_type="image/svg+xml")
+
+
+def figures() -> dict[str, Any]:
+    """The tables beside the charts, today first."""
+    days, levels = history.days(), levels_until_now()
+    shown = [(day.day, [day.outcomes.get(name, 0) for name in charts.DRAWN]) for day in reversed(days)]
+    return {
+        "outcome_names": charts.captions(),
+        "days": shown,
+        "any_outcome": any(count for _day, counts in shown for count in counts),
+        "levels": list(reversed(history.by_day(levels))),
+    }
+
+
+def levels_until_now() -> list[history.Level]:
+    """The hourly figures, and what is open at this moment."""
+    levels = history.levels()
+    counted = errors_with()
+    return [*levels, history.Level(timezone.now(), counted.value)] if counted.exact else levels
 
 
 def errors_with(**chosen: str) -> Count:
@@ -42,6 +100,22 @@ def errors_with(**chosen: str) -> Count:
 
 def jobs_with(**chosen: str) -> Count:
     return bounded_count(JobFilter(chosen).apply(SyncJob.objects.all()))
+
+
+def first_steps(connections: list[Connection], mappings: list[TableMapping]) -> list[Step]:
+    """From nothing to the first synchronization; empty when all of it is done. Both tables may be of one system."""
+    apply = "manage.py config apply FILE"
+    steps = [
+        Step(_("Connect two systems"), "couplings:connections", apply, bool(mappings) or len(connections) > 1),
+        Step(_("Map a table"), "jobs:mappings", apply, bool(mappings)),
+        Step(
+            _("See what the first run would do, then let it run"),
+            "jobs:mappings",
+            "manage.py sync --all --preview",
+            Coupling.objects.exists(),
+        ),
+    ]
+    return [] if all(step.done for step in steps) else steps
 
 
 def upcoming(mappings: list[TableMapping]) -> list[TableMapping]:

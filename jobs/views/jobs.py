@@ -19,7 +19,8 @@ from couplings.messages import render as sentence
 from couplings.models import TableMapping
 from couplings.paging import page
 from jobs import progress
-from jobs.forms import JobActionForm, JobFilter
+from jobs.filters import JobFilter
+from jobs.forms import JobActionForm
 from jobs.models import OUTCOMES, SyncJob, Wish
 from jobs.services import job_records, plans, stopping, undo
 from jobs.services.errors import Refused

@@ -4,7 +4,8 @@ from django.contrib.auth.models import User
 from django.core.exceptions import PermissionDenied
 from django.db.models import IntegerField, OuterRef, QuerySet, Subquery
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import get_object_or_404, redirect, render
+from django.shortcuts import get_object_or_404, render
+from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
@@ -20,7 +21,7 @@ from jobs.services import jobs as job_service
 from jobs.services import mappings as service
 from jobs.services import plans, schema_changes
 from jobs.services.errors import Refused
-from jobs.views.answers import form_of, say_resting
+from jobs.views.answers import back, form_of, say_resting
 from syncstatus.connectors.errors import ConnectorError
 
 RELATED = ("left_connection", "right_connection")
@@ -81,7 +82,7 @@ def mapping_actions(request: HttpRequest, name: str) -> HttpResponse:
             messages.warning(request, sentence(refused.code, refused.params))
         except ConnectorError as error:
             messages.warning(request, sentence(error.code, {**error.params, "detail": error.detail}))
-    return redirect("jobs:mapping", name=name)
+    return back(request, reverse("jobs:mapping", args=[name]))
 
 
 def act(mapping: TableMapping, action: str, user: User | None) -> str:
