@@ -49,6 +49,12 @@ class Pairing:
         """The match fields, in the order of the mapping."""
         return tuple(position for position, rule in enumerate(self.rules.fields) if rule.match is not None)
 
+    @cached_property
+    def groups(self) -> tuple[tuple[int, ...], ...]:
+        """Where the fields of each criterion stand among ``positions``."""
+        places = {position: place for place, position in enumerate(self.positions)}
+        return tuple(tuple(places[position] for position in criterion.positions) for criterion in self.criteria)
+
     def stage(self, on_page: OnPage) -> None:
         """Read both sides; ``on_page`` is called with the side and the number of records of each page."""
         for side in Side:

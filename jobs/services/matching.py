@@ -23,7 +23,6 @@ from syncstatus.engine.records import Record, Side
 from syncstatus.engine.rules import Direction
 
 PAGE = 2_000
-COMPARED = 10_000  # records whose candidates get a score, and as many for which similar ones are looked for
 SUGGESTIONS = 3
 BLOCK = 30  # records in one block at most
 
@@ -87,16 +86,13 @@ class Preview:
         """The records of the side that looks for partners in key order, then those of the other side that are left."""
         if self.suggest:
             self._make_blocks()
-        after, scored, suggested = 0, 0, 0
+        after = 0
         while rows := matches.sought(after, PAGE):
             after = rows[-1].seq
             page = [self._line(row) for row in rows]
-            unclear = [line for line in page if line.options][: COMPARED - scored]
-            lonely = [line for line in page if line.reason in (NO_MATCH, EMPTY)][: COMPARED - suggested]
-            scored, suggested = scored + len(unclear), suggested + len(lonely)
-            self._score(unclear)
+            self._score([line for line in page if line.options])
             if self.suggest:
-                self._suggest(lonely)
+                self._suggest([line for line in page if line.reason in (NO_MATCH, EMPTY)])
             yield from page
         yield from self._left_over()
 
@@ -159,7 +155,7 @@ class Preview:
             texts[seq], keys[seq] = json.loads(text), key
         for line in lonely:
             near = {seq: texts[seq] for name in names[line.key] for seq in members.get(name, [])}
-            found = similarity.most_alike(line.values, near, SUGGESTIONS)
+            found = similarity.most_alike(line.values, near, self.pairing.groups, SUGGESTIONS)
             line.options = [Option(keys[seq], score) for seq, score in found]
 
 

@@ -8,7 +8,7 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Final
 
-from rapidfuzz import fuzz, process
+from rapidfuzz import fuzz
 
 from syncstatus.engine.accents import without_accents
 
@@ -34,18 +34,28 @@ def plain(text: str) -> str:
     return without_accents(text).casefold()
 
 
-def most_alike(texts: Sequence[str], candidates: Mapping[int, Sequence[str]], limit: int) -> list[tuple[int, int]]:
-    """The numbers of at most ``limit`` candidates and their scores, the best first: those of the field that is most
-    alike, where it reaches ``ALIKE``."""
-    best: dict[int, int] = {}
-    for position, text in enumerate(texts):
-        if not text:
-            continue
-        choices = {number: plain(fields[position]) for number, fields in candidates.items() if fields[position]}
-        found = process.extract(plain(text), choices, scorer=fuzz.token_sort_ratio, score_cutoff=ALIKE, limit=limit)
-        for _, score, number in found:
-            best[number] = max(best.get(number, 0), int(score))
-    return sorted(best.items(), key=lambda one: (-one[1], one[0]))[:limit]
+def most_alike(
+    texts: Sequence[str], candidates: Mapping[int, Sequence[str]], groups: Sequence[Sequence[int]], limit: int
+) -> list[tuple[int, int]]:
+    """The numbers of at most ``limit`` candidates and their scores, the best first, where they reach ``ALIKE``.
+
+    ``groups`` are the positions of the fields that count together (those of one match priority): the mean of a group's
+    fields is its score, and the best group counts. One town in common makes nobody alike who has another name.
+    """
+    mine = [plain(text) for text in texts]
+    scores = {number: _best(mine, [plain(text) for text in fields], groups) for number, fields in candidates.items()}
+    found = sorted((-score, number) for number, score in scores.items() if score >= ALIKE)
+    return [(number, -score) for score, number in found[:limit]]
+
+
+def _best(mine: Sequence[str], theirs: Sequence[str], groups: Sequence[Sequence[int]]) -> int:
+    return max((_mean(mine, theirs, group) for group in groups), default=0)
+
+
+def _mean(mine: Sequence[str], theirs: Sequence[str], group: Sequence[int]) -> int:
+    """Of the fields that both fill; a group of which one field is not filled says nothing."""
+    scores = [fuzz.token_sort_ratio(mine[place], theirs[place]) for place in group if mine[place] and theirs[place]]
+    return int(sum(scores) / len(scores)) if len(scores) == len(group) else 0
 
 
 def likeness(left: Iterable[Any], right: Iterable[Any]) -> int:

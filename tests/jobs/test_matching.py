@@ -150,6 +150,16 @@ def test_similar_records_are_shown_and_never_coupled(make_world: MakeWorld) -> N
     assert matching.apply(world.mapping, user=None, queue=False).coupled == 0
 
 
+def test_one_equal_field_of_several_makes_nobody_similar(make_world: MakeWorld) -> None:
+    world = make_world(match=["name", "fax"])
+    world.left.add(name="Nordgaard Polster", fax="Köln")
+    for name in ("Nordgard Polster", "Somebody else"):
+        world.right.add(name=name, fax="Köln")
+    found = options(world, preview(world), "Nordgaard Polster")
+    assert list(found) == ["Nordgard Polster"]
+    assert 90 < found["Nordgard Polster"] < 100
+
+
 def test_what_a_person_uncoupled_is_nobodys_partner(make_world: MakeWorld) -> None:
     world = make_world(match=["name"])
     world.pair(name="Ada")
