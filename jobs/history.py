@@ -14,14 +14,17 @@ from django.db.models.functions import Now, TruncDate
 from django.utils import timezone
 
 from couplings.models import SyncError
+from couplings.models.error import BY_ITSELF, NEEDS_PERSON, State
 from jobs.models import ENDED, OUTCOMES, DayTotal, Kind, OpenErrors, SyncJob
 
 DAYS = 14
+# What the errors page lists: whoever ignores an error does not want to hear of it until its date.
+LISTED = (*NEEDS_PERSON, *BY_ITSELF)
 KEPT = timedelta(days=400)
 
 _SAMPLE = """
     INSERT INTO jobs_openerrors (at, count)
-    SELECT date_trunc('hour', now()), (SELECT count(*) FROM couplings_syncerror WHERE state <> 'resolved')
+    SELECT date_trunc('hour', now()), (SELECT coalesce(sum(number), 0) FROM couplings_errorcount WHERE state = ANY(%s))
     WHERE NOT EXISTS (SELECT FROM jobs_openerrors WHERE at = date_trunc('hour', now()))
     ON CONFLICT (at) DO NOTHING
 """
@@ -44,10 +47,10 @@ class Level:
 
 
 def sample() -> None:
-    """Count the open errors, once in every hour in which this is called; another beat that does the same finds it done.
-    Where the hour has its figure, nothing is counted."""
+    """Note how many errors are open, once in every hour in which this is called; another beat that does the same finds
+    it done."""
     with connection.cursor() as cursor:
-        cursor.execute(_SAMPLE)
+        cursor.execute(_SAMPLE, [list(LISTED)])
 
 
 def forget() -> None:
@@ -92,6 +95,7 @@ def by_day(levels: Iterable[Level]) -> list[Level]:
 
 
 def oldest_error() -> SyncError | None:
-    """The error that has been open longest."""
+    """The error that has been open longest, ignored ones aside."""
     related = ("mapping__left_connection", "mapping__right_connection", "connection")
-    return SyncError.objects.open().select_related(*related).order_by("first_seen", "pk").first()
+    listed = SyncError.objects.open().exclude(state=State.IGNORED).select_related(*related)
+    return listed.order_by("first_seen", "last_seen", "pk").first()

@@ -1,3 +1,4 @@
+from collections import Counter
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -11,8 +12,9 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
-from couplings.filters import ErrorFilter
-from couplings.models import Connection, Coupling, SyncError, TableMapping
+from couplings import counts
+from couplings.models import Connection, Coupling, TableMapping
+from couplings.models.error import BY_ITSELF, NEEDS_PERSON, State
 from couplings.paging import Count, bounded_count
 from jobs import charts, history
 from jobs.filters import JobFilter
@@ -36,7 +38,7 @@ class Step:
 @login_required
 @require_safe
 def home(request: HttpRequest) -> HttpResponse:
-    tiles = {name: errors_with(state=name) for name in ("needs_person", "by_itself", "held")}
+    tiles = open_errors()
     tiles |= {"failed": jobs_with(state="failed", since="day"), "running": jobs_with(state="running")}
     connections = list(Connection.objects.all())
     mappings = list(TableMapping.objects.select_related("left_connection", "right_connection"))
@@ -50,7 +52,7 @@ def home(request: HttpRequest) -> HttpResponse:
         "steps": first_steps(connections, mappings),
         "all_well": is_calm(tiles, connections),
         "now": timezone.now(),
-        **figures(),
+        **figures(tiles),
     }
     return render(request, "jobs/home.html", context)
 
@@ -68,16 +70,16 @@ def outcomes_chart(request: HttpRequest) -> HttpResponse:
 @csp_replace(OF_AN_IMAGE)
 def errors_chart(request: HttpRequest) -> HttpResponse:
     """How many errors were open in the last days, as an image."""
-    return image(charts.errors(levels_until_now(), timezone.localtime()))
+    return image(charts.errors(levels_until_now(open_errors()), timezone.localtime()))
 
 
 def image(svg: str) -> HttpResponse:
     return HttpResponse(svg, content_type="image/svg+xml")
 
 
-def figures() -> dict[str, Any]:
+def figures(open_now: dict[str, Count]) -> dict[str, Any]:
     """The tables beside the charts, today first."""
-    days, levels = history.days(), levels_until_now()
+    days, levels = history.days(), levels_until_now(open_now)
     shown = [(day.day, [day.outcomes.get(name, 0) for name in charts.DRAWN]) for day in reversed(days)]
     return {
         "outcome_names": charts.captions(),
@@ -87,15 +89,20 @@ def figures() -> dict[str, Any]:
     }
 
 
-def levels_until_now() -> list[history.Level]:
+def levels_until_now(open_now: dict[str, Count]) -> list[history.Level]:
     """The hourly figures, and what is open at this moment."""
     levels = history.levels()
-    counted = errors_with()
-    return [*levels, history.Level(timezone.now(), counted.value)] if counted.exact else levels
+    number = open_now["needs_person"].value + open_now["by_itself"].value
+    return [*levels, history.Level(timezone.now(), number)]
 
 
-def errors_with(**chosen: str) -> Count:
-    return bounded_count(ErrorFilter(chosen).apply(SyncError.objects.all()))
+def open_errors() -> dict[str, Count]:
+    """Those a person is needed for, those that go on by themselves, and the held ones among the first."""
+    by_state: Counter[str] = Counter()
+    for group, number in counts.groups().items():
+        by_state[group.state] += number
+    states = {"needs_person": NEEDS_PERSON, "by_itself": BY_ITSELF, "held": (State.HELD,)}
+    return {name: Count(sum(by_state[state] for state in group)) for name, group in states.items()}
 
 
 def jobs_with(**chosen: str) -> Count:

@@ -141,6 +141,8 @@ def test_open_errors_are_counted_once_an_hour(ada: Client) -> None:
     given.error(mapping, 3)
     history.sample()
 
+    given.error(mapping, 4, state=State.IGNORED, ignored_until=timezone.now() + timedelta(days=1))
+
     assert [level.count for level in history.levels()] == [1]
     shown = ada.get("/").context["levels"]
     assert [level.count for level in shown] == [2]  # the newest figure of each day, and today's is that of now
@@ -174,6 +176,6 @@ def test_the_number_of_queries_does_not_grow(ada: Client, count: int) -> None:
     with CaptureQueriesContext(connection) as queries:
         ada.get("/")
 
-    # session, user, five tiles, the oldest error, connections, mappings, jobs, whether anything is coupled; for the
-    # charts: the days' totals, the jobs that are not in them yet, the hours' figures, and the errors open now
-    assert len(queries) == 16
+    # session, user, open errors by state, failed and running jobs, the oldest error, connections, mappings, jobs,
+    # whether anything is coupled; for the charts: the days' totals, the jobs that they lack yet, the hours' figures
+    assert len(queries) == 13
