@@ -26,6 +26,7 @@ SUBJECTS: Final = {
     "job_actions": "jobs",
     "held_actions": "held",
     "logout": "sign_out",
+    "password_change": "password",
 }
 """What a view's actions are called in the log, where that is not the view's own name: commands use the same words."""
 FIELDS: Final = ("use", "scope", "mapping", "left", "right", "side", "key")

@@ -22,7 +22,8 @@ def signed_in(request: HttpRequest | None, user: AbstractBaseUser, **_signal: An
 @receiver(user_login_failed)
 def refused(credentials: dict[str, Any], request: HttpRequest | None = None, **_signal: Any) -> None:
     """A name that nobody bears may be a password that was typed into the wrong field, so it is not kept."""
-    if request is None:
+    # Whoever is kept out may try as often as they like; one entry for each would only fill the log.
+    if request is None or getattr(request, "axes_locked_out", False):
         return
     name = str(credentials.get("username", ""))
     known = get_user_model().objects.filter(username=name).exists()

@@ -4,6 +4,7 @@ Importing it starts nothing: `manage.py`, `syncstatus.celery` and the tests fill
 the embedded servers before Django reads them here.
 """
 
+from datetime import timedelta
 from pathlib import Path
 
 from csp.constants import NONE, SELF
@@ -66,6 +67,7 @@ INSTALLED_APPS = [
     "syncstatus.apps.SyncstatusConfig",
     "couplings",
     "jobs",
+    "axes",
     "django_tables2",
     "django_htmx",
     "django.contrib.auth",
@@ -92,6 +94,7 @@ MIDDLEWARE = [
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
     "couplings.audit_requests.AuditRequests",
+    "axes.middleware.AxesMiddleware",
 ]
 
 ROOT_URLCONF = "syncstatus.urls"
@@ -109,7 +112,6 @@ TEMPLATES = [
                 "django.contrib.auth.context_processors.auth",
                 "django.contrib.messages.context_processors.messages",
                 "couplings.preferences.shown",
-                "couplings.preferences.shown",
             ],
         },
     },
@@ -124,9 +126,23 @@ AUTH_PASSWORD_VALIDATORS = [
         "NumericPasswordValidator",
     )
 ]
+AUTHENTICATION_BACKENDS = ["axes.backends.AxesStandaloneBackend", "django.contrib.auth.backends.ModelBackend"]
 LOGIN_URL = "/accounts/login/"
 LOGIN_REDIRECT_URL = "/"
 LOGOUT_REDIRECT_URL = LOGIN_URL
+
+# Wrong passwords are counted for a name from an address: nobody can keep others out by failing in their name.
+AXES_LOCKOUT_PARAMETERS = [["username", "ip_address"]]
+AXES_FAILURE_LIMIT = environment.number("LOGIN_ATTEMPTS", 5)
+AXES_COOLOFF_TIME = timedelta(seconds=environment.number("LOGIN_PAUSE", 15 * 60))
+AXES_RESET_COOL_OFF_ON_FAILURE_DURING_LOCKOUT = False
+AXES_RESET_ON_SUCCESS = True
+AXES_CLIENT_IP_CALLABLE = "syncstatus.client_address.client_address"
+AXES_LOCKOUT_CALLABLE = "couplings.views.accounts.locked_out"
+# The audit log says who signed in.
+AXES_DISABLE_ACCESS_LOG = True
+AXES_ENABLE_ADMIN = False
+AXES_VERBOSE = False
 
 # Store
 
