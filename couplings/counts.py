@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 from django.db.models import QuerySet, Sum
 
 from couplings.models import ErrorCount
+from couplings.models.error import BY_ITSELF, NEEDS_PERSON
 
 NOBODY = 0
 
@@ -43,6 +44,11 @@ def causes(conditions: Mapping[str, Any], limit: int) -> list[tuple[CauseGroup, 
 def owners(**conditions: Any) -> set[tuple[int, int]]:
     """The mappings (id, 0) and connections (0, id) that have any."""
     return {(mapping, connection) for mapping, connection, _total in _sums(conditions, "mapping", "connection")}
+
+
+def listed() -> int:
+    """How many errors the errors page lists while no filter is chosen: all open ones but those ignored."""
+    return ErrorCount.objects.filter(state__in=[*NEEDS_PERSON, *BY_ITSELF]).aggregate(total=Sum("number"))["total"] or 0
 
 
 def _sums(conditions: Mapping[str, Any], *by: str) -> QuerySet[ErrorCount, tuple[Any, ...]]:

@@ -5,7 +5,7 @@ from typing import Any
 from django import template
 from django.utils.safestring import SafeString, mark_safe
 
-from couplings import shown
+from couplings import counts, shown
 
 register = template.Library()
 
@@ -18,6 +18,7 @@ register.filter("shown", shown.value)
 register.filter("span", shown.span)
 register.simple_tag(shown.badge, name="badge")
 register.simple_tag(shown.duration, name="duration")
+register.simple_tag(counts.listed, name="open_errors")
 
 
 @register.simple_tag(takes_context=True)
