@@ -10,6 +10,7 @@ from couplings.models.error import State
 from jobs.models import JobState, Kind, SyncJob
 from jobs.runner import lease, runner
 from jobs.services import actions, jobs, mappings
+from tests.jobs.families import add_contacts, waiting
 from tests.jobs.worlds import World, told
 
 MakeWorld = Callable[..., World]
@@ -265,6 +266,42 @@ def test_t18_edits_play_back_after_a_pause(world: World) -> None:
     assert len(world.right.keys()) == 2
 
 
+@pytest.mark.parametrize("if_missing", ["wait", "clear", "keep"])
+def test_t19_a_child_comes_before_its_parent(world: World, if_missing: str) -> None:
+    """The parent's mapping lets it in later: the child goes, or gets its link, and nobody has to do anything."""
+    family = add_contacts(world)
+    family.lookup(if_missing=if_missing)
+    world.set(left_filter={"region": "EU"})
+    customer = world.left.add(name="Adatum", region="US")
+    contact = family.left.add(name="Ada", customer_id=int(customer))
+    family.sync()
+    waits = if_missing == "wait"
+    assert [error.attempts for error in waiting(family.world.mapping)] == [1] * waits
+    assert len(family.right.keys()) == (0 if waits else 1)
+    family.sync()
+    assert [error.attempts for error in waiting(family.world.mapping)] == [1] * waits, "waiting is no attempt"
+    world.left.edit(customer, region="EU")
+    family.sync()
+    assert family.account_of(family.partner(contact)) == world.coupling(customer).right_key
+    assert world.errors() == []
+    family.assert_quiet()
+
+
+def test_t20_what_was_uncoupled_after_a_deletion_is_not_created_again(world: World) -> None:
+    """Not by the next scheduled run, not by a full one, and not when the survivor is edited."""
+    key, partner = world.pair(name="Adatum", phone="1")
+    world.left.delete(key)
+    world.sync()
+    assert world.error().kind == "deleted"
+    assert actions.request(SyncError.objects.open(), "uncouple", user=None, queue=False).accepted == 1
+    world.assert_quiet()
+    world.right.edit(partner, phone="2")
+    for kind in (Kind.MODIFIED, Kind.FULL):
+        world.sync(kind)
+        assert (world.left.keys(), world.right.keys(), world.errors()) == ([], [partner], [])
+    assert not Coupling.objects.exists()
+
+
 def test_t21_an_error_closes_when_both_records_are_deleted(world: World) -> None:
     key, partner = world.pair(name="Adatum", phone="1")
     world.left.edit(key, phone="7")
@@ -275,6 +312,21 @@ def test_t21_an_error_closes_when_both_records_are_deleted(world: World) -> None
     assert told(world.sync()) == {"uncoupled": 1}
     assert world.errors() == []
     assert not Coupling.objects.exists()
+
+
+@pytest.mark.parametrize("change", ["DROP telephone", "ALTER telephone SET NOT NULL"])
+def test_t22_a_field_that_vanishes_or_becomes_required_pauses_the_mapping(world: World, change: str) -> None:
+    key, _ = world.pair(name="Adatum", phone="1", fax="2")
+    before = world.right.execute("SELECT fullname, fax FROM account")
+    world.right.execute(f"ALTER TABLE account {change}")
+    world.left.execute("UPDATE customer SET phone = NULL, fax = '9'")
+    assert (world.sync().code, world.error().kind) == ("schema_changed", "schema")
+    (told_change,) = world.error().params["changes"]
+    assert (told_change["field"], told_change["partners"]) == ("telephone", ["phone"])
+    world.mapping.refresh_from_db()
+    assert world.mapping.paused
+    assert world.right.execute("SELECT fullname, fax FROM account") == before
+    assert world.left.get(key, "phone", "fax") == (None, "9")
 
 
 def test_t24_retry_all_by_the_thousand(world: World) -> None:
@@ -316,6 +368,31 @@ def test_t28_lost_couplings_couple_again_and_unequal_pairs_are_conflicts(make_wo
     assert told(world.sync()) == {"coupled": 9, "failed": 1}
     assert world.error().kind == "conflict"
     assert (len(world.left.keys()), len(world.right.keys())) == (10, 10)
+
+
+def test_t28_couplings_from_an_old_backup_lose_nothing(make_world: MakeWorld) -> None:
+    """What happened since the backup: an edit that was synchronized, another one on top of it, a new pair, and a pair
+    that was deleted on both sides."""
+    world = make_world(match=["name"], deletion_conflict="delete")
+    (edited, _), (again, _), (gone, _), *_others = world.pairs(10)
+    world.mapping.refresh_from_db()
+    cursors = {name: getattr(world.mapping, name) for name in ("left_cursor", "right_cursor", "cursor_scope")}
+    backup = list(Coupling.objects.all())
+    world.left.edit(edited, phone="2")
+    world.left.edit(again, phone="2")
+    world.left.delete(gone)
+    world.left.add(name="Later")
+    world.sync()
+    Coupling.objects.all().delete()
+    Coupling.objects.bulk_create(backup)
+    world.set(**cursors)
+    world.left.edit(again, phone="3")
+    assert told(world.sync()) == {"unchanged": 1, "coupled": 1, "uncoupled": 1, "failed": 1}
+    error = world.error()
+    assert (error.kind, error.left_key, error.fields) == ("conflict", again, ["phone"])
+    assert (len(world.left.keys()), len(world.right.keys())) == (10, 10)
+    assert Coupling.objects.count() == 10
+    world.assert_quiet()
 
 
 @pytest.mark.parametrize("name", ["it's", 'say "hi"', "100%0A", "Кириллица", "😀", "a\tb\\c\nd", "x" * 60])
