@@ -29,9 +29,10 @@ def test_open_errors_are_counted_beside_their_page(carl: Client) -> None:
     assert "Errors" in navigation(carl, "/")
 
     mapping = given.mapping()
-    for number, state in enumerate([State.SKIPPED, State.WAITING, State.RESOLVED]):
-        given.error(mapping, number, state=state)
-    given.error(mapping, 3, state=State.IGNORED, ignored_until=timezone.now() + timedelta(days=1))
+    given.error(mapping, 0, state=State.SKIPPED)
+    given.error(mapping, 1, state=State.WAITING)
+    given.error(mapping, 2, state=State.IGNORED, ignored_until=timezone.now() + timedelta(days=1))
+    given.error(mapping, 3, state=State.RESOLVED, resolved_at=timezone.now())
 
     assert "Errors 2" in navigation(carl, "/"), "those that the page lists: neither ignored nor resolved"
 
