@@ -13,6 +13,6 @@ class CouplingsConfig(AppConfig):
         from couplings.preferences import recall
         from couplings.roles import ensure_groups
 
-        # By the time the signal is sent for auth, the permissions of the apps before it exist.
-        post_migrate.connect(ensure_groups, sender=apps.get_app_config("auth"))
+        # The signal for this app comes after those that make the permissions of auth and of our own.
+        post_migrate.connect(ensure_groups, sender=apps.get_app_config("contenttypes"))
         user_logged_in.connect(recall)

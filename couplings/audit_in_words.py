@@ -17,6 +17,7 @@ ACTIONS: Final = {
     "password": gettext_lazy("Change the password"),
     "person": gettext_lazy("Change a person"),
     "person_add": gettext_lazy("Add a person"),
+    "person_password": gettext_lazy("Give a person a new password"),
     "connection": gettext_lazy("Change a connection"),
     "connection_add": gettext_lazy("Add a connection"),
     "connection_secret": gettext_lazy("Replace a secret"),

@@ -6,6 +6,7 @@ Deleting records in the business applications is a grant of its own: an operator
 from typing import Any
 
 from django.contrib.auth.models import Group, Permission
+from django.db.models import Q
 
 APPS = ("couplings", "jobs")
 SYNCHRONIZE = "couplings.synchronize_records"
@@ -15,14 +16,16 @@ CONFIGURE = "couplings.change_tablemapping"
 CONNECT = "couplings.change_connection"
 AUDIT = "couplings.read_audit_log"
 PEOPLE = "auth.change_user"
-OPERATOR = {SYNCHRONIZE, UNCOUPLE}
+VIEWER, OPERATOR, ADMINISTRATOR = ROLES = ("viewer", "operator", "administrator")
+OF_OPERATORS = {SYNCHRONIZE, UNCOUPLE}
 
 
 def ensure_groups(**_signal: Any) -> None:
     """Makes the three groups after a migration. What an administrator gave to viewers and operators, or took from
     them, stays; administrators may do everything that a new version can."""
-    granted = Permission.objects.filter(content_type__app_label__in=APPS).select_related("content_type")
-    for name, allowed in (("viewer", _looks), ("operator", _operates), ("administrator", _everything)):
+    of_people = Q(content_type__app_label="auth", codename=PEOPLE.partition(".")[2])
+    granted = Permission.objects.filter(of_people | Q(content_type__app_label__in=APPS)).select_related("content_type")
+    for name, allowed in ((VIEWER, _looks), (OPERATOR, _operates), (ADMINISTRATOR, _everything)):
         group, created = Group.objects.get_or_create(name=name)
         if created or allowed is _everything:
             group.permissions.add(*filter(allowed, granted))
@@ -33,7 +36,7 @@ def _looks(permission: Permission) -> bool:
 
 
 def _operates(permission: Permission) -> bool:
-    return _looks(permission) or f"{permission.content_type.app_label}.{permission.codename}" in OPERATOR
+    return _looks(permission) or f"{permission.content_type.app_label}.{permission.codename}" in OF_OPERATORS
 
 
 def _everything(permission: Permission) -> bool:

@@ -4,6 +4,7 @@ from couplings.views.audit import audit
 from couplings.views.connections import connections
 from couplings.views.couplings import couplings
 from couplings.views.errors import errors
+from couplings.views.people import people, person, person_add, person_password
 from couplings.views.preferences import preferences
 from couplings.views.search import search
 
@@ -13,6 +14,10 @@ urlpatterns = [
     path("couplings/", couplings, name="couplings"),
     path("audit/", audit, name="audit"),
     path("connections/", connections, name="connections"),
+    path("people/", people, name="people"),
+    path("people/add/", person_add, name="person_add"),
+    path("people/<int:pk>/", person, name="person"),
+    path("people/<int:pk>/password/", person_password, name="person_password"),
     path("preferences/", preferences, name="preferences"),
     path("search/", search, name="search"),
 ]

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
+from django.contrib.auth.models import User
 from django.urls import URLPattern, URLResolver, get_resolver, reverse
 from django.urls.resolvers import RoutePattern
 from django.utils import timezone
@@ -61,5 +62,6 @@ def samples() -> dict[str, dict[str, Any]]:
         "held": {"job": job.pk, "side": "left", "code": "mass_deletion"},
         "jobs": {"pk": job.pk},
         "log": {"pk": entry.pk},
+        "people": {"pk": (User.objects.filter(username="dora").first() or given.person("dora", "operator")).pk},
         "mappings": {"name": mapping.name, "pk": mapping.pk},
     }
