@@ -32,7 +32,8 @@ def arrow(direction: str) -> str:
 
 def sentences(mapping: TableMapping) -> list[str]:
     """What this mapping does, one rule a sentence."""
-    return [*_travel(mapping), *_defaults(mapping), *_conflicts(mapping), _guard(mapping), _schedule(mapping)]
+    rules = [*_travel(mapping), *_defaults(mapping), *_conflicts(mapping), _guard(mapping), _schedule(mapping)]
+    return [*rules, *_parents(mapping)]
 
 
 def fields(mapping: TableMapping) -> list[FieldRow]:
@@ -110,6 +111,18 @@ def _schedule(mapping: TableMapping) -> str:
     return _("It runs every %(time)s.") % {"time": span(mapping.schedule_every)}
 
 
+def _parents(mapping: TableMapping) -> Iterator[str]:
+    if names := [parent.name for parent in mapping.depends_on.all()]:
+        yield _("It comes after %(mappings)s.") % {"mappings": ", ".join(names)}
+
+
+def schedule(mapping: TableMapping) -> str:
+    """“every 30 min”, for a column."""
+    if not mapping.schedule_every:
+        return _("when asked for")
+    return _("every %(time)s") % {"time": span(mapping.schedule_every)}
+
+
 def _notes(field: FieldMapping, mapping: TableMapping) -> Iterator[str]:
     yield from _value_notes(field)
     if field.policy:
@@ -132,6 +145,8 @@ def _value_notes(field: FieldMapping) -> Iterator[str]:
         count = len(field.values["map"])
         text = ngettext("%(count)s value mapped", "%(count)s values mapped", count)
         yield text % {"count": number_format(count, force_grouping=True)}
+    if field.lookup:
+        yield _("record of %(mappings)s") % {"mappings": ", ".join(field.lookup)}
     if field.required:
         yield _("required")
     if not field.clear:

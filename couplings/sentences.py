@@ -199,6 +199,8 @@ MATCHING = {
     "no_match": _("No free record in the other system has the same values in the match fields."),
     "candidate_of_unclear": _("It is a candidate of records that could not be decided."),
     "match_fields_empty": _("Its match fields are empty or cannot be read."),
+    "coupled_already": _("It is coupled already."),
+    "search_value": _("“%(value)s” is nothing that could be looked for in the field “%(field)s”."),
     "uncoupled_by_hand": _("Somebody has removed its coupling, so that only a person couples it again."),
 }
 
@@ -250,6 +252,11 @@ REFUSALS = {
     "job_on_hold": _("Job %(job)s is on hold already."),
     "job_not_on_hold": _("Job %(job)s is not on hold."),
     "job_being_cancelled": _("Job %(job)s is being cancelled already."),
+    "mapping_changed_meanwhile": _(
+        "Somebody has saved the mapping %(mapping)s while you looked at the changes. Nothing was saved: look at what your "
+        "draft would change now."
+    ),
+    "mapping_exists": _("There is a mapping %(mapping)s already. Choose another name."),
     "mapping_deleted": _("The mapping %(mapping)s was deleted, and its jobs with it. What they had done stays."),
     "mapping_disabled": _("The mapping %(mapping)s is disabled. An administrator can enable it."),
     "mapping_paused": _("The mapping %(mapping)s is paused. What was asked for is done when it resumes."),
@@ -298,6 +305,21 @@ CONNECTIONS = {
     "connector_error": _("%(connection)s answered with an error."),
     "connection_failed": _("The connection to %(connection)s failed."),
     "unreachable": _("%(connection)s could not be reached. Synchronization resumes by itself when it answers again."),
+    "unreachable:host_unknown": _(
+        "%(connection)s could not be reached: nobody knows a host of this name. Check its spelling, or ask who runs it."
+    ),
+    "unreachable:port_closed": _(
+        "%(connection)s could not be reached: the host is there, but nothing answers at this port. Check the port, and "
+        "whether the system runs."
+    ),
+    "unreachable:no_answer": _(
+        "%(connection)s could not be reached: no answer came in time. Check the host, and whether a firewall is in "
+        "between."
+    ),
+    "unreachable:tls_failed": _(
+        "%(connection)s could not be reached: both sides could not agree on encryption. Check the options for TLS, and "
+        "the certificate of the system."
+    ),
     "throttled": _("%(connection)s cannot take more requests for now. No record is to blame."),
     "asked_to_wait": _("%(connection)s has asked to be left alone until %(until)s; no record is to blame."),
     "connection_open": _("%(connection)s has asked to be left alone until %(until)s, so it is not asked before."),

@@ -13,7 +13,7 @@ from django.urls import URLPattern, URLResolver, get_resolver, reverse
 from django.urls.resolvers import RoutePattern
 from django.utils import timezone
 
-from couplings.models import SyncLogEntry
+from couplings.models import ConfigurationVersion, SyncLogEntry
 from couplings.models.error import State
 from tests import given
 
@@ -55,6 +55,8 @@ def samples() -> dict[str, dict[str, Any]]:
     keys = {"left_key": conflict.left_key, "right_key": conflict.right_key}
     what = {"outcome": "modified", "coupling": conflict.coupling_id, "at": timezone.now()}
     entry = SyncLogEntry.objects.create(mapping=mapping, job=job.pk, **keys, **what)
+    made = {"what": "added", "content": "mappings: {CUSTOMER: {}}", "through": "command"}
+    version = ConfigurationVersion.objects.create(kind="mapping", name=mapping.name, **made)
     return {
         "connections": {"pk": mapping.left_connection_id},
         "couplings": {"pk": conflict.coupling_id, "mapping": mapping.name, "side": "left", "key": conflict.left_key},
@@ -63,5 +65,5 @@ def samples() -> dict[str, dict[str, Any]]:
         "jobs": {"pk": job.pk},
         "log": {"pk": entry.pk},
         "people": {"pk": (User.objects.filter(username="dora").first() or given.person("dora", "operator")).pk},
-        "mappings": {"name": mapping.name, "pk": mapping.pk},
+        "mappings": {"name": mapping.name, "pk": version.pk, "side": "left"},
     }

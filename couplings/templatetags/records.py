@@ -6,7 +6,8 @@ from urllib.parse import urlencode
 from django import template
 from django.urls import reverse
 
-from couplings import messages, rules_in_words, schema_in_words
+from couplings import links, messages, rules_in_words, schema_in_words
+from couplings.configuration import sentences as configuration_in_words
 from couplings.log import OUTCOMES
 from couplings.models import Connection, SyncError, TableMapping
 from couplings.models.error import Resolution
@@ -22,6 +23,8 @@ register.filter("requested", requested_text)
 register.filter("field", messages.field_name)
 register.filter("change", schema_in_words.sentence)
 register.filter("arrow", rules_in_words.arrow)
+register.filter("schedule", rules_in_words.schedule)
+register.filter("told", configuration_in_words.render)
 
 
 @register.filter
@@ -45,6 +48,12 @@ def sentence(problem: tuple[str, dict[str, Any]], mapping: TableMapping) -> str:
     """A message code and its parameters, about a mapping's systems."""
     code, params = problem
     return messages.render(code, {"mapping": mapping.name, **messages.named(params, mapping)})
+
+
+@register.filter
+def said(problem: tuple[str, dict[str, Any]]) -> str:
+    """A message code and its parameters, about no mapping."""
+    return messages.render(*problem)
 
 
 @register.filter
@@ -94,6 +103,18 @@ def set_up_coupling(error: SyncError) -> str:
     if error.mapping is None or error.coupling_id or not keys or not uncoupled:
         return ""
     return f"{reverse('jobs:set_up_coupling')}?{urlencode({'mapping': error.mapping.name, **keys})}"
+
+
+@register.simple_tag
+def record_url(mapping: TableMapping, which: str, key: str, page: str = "record") -> str:
+    """The page of a record of one side, coupled or not; ``page``: another page about the same record."""
+    return f"{reverse(f'jobs:{page}')}?{urlencode({'mapping': mapping.name, 'side': str(which), 'key': key})}"
+
+
+@register.simple_tag
+def open_url(mapping: TableMapping, which: str, key: str | None) -> str:
+    """Where the record opens in its own application; empty where nobody has said where."""
+    return links.of(mapping, Side(which), key)
 
 
 @register.filter

@@ -1,4 +1,4 @@
-"""Pause and resume a mapping."""
+"""What concerns a mapping as a whole: pause, resume, remove its couplings."""
 
 from django.contrib.auth.models import User
 from django.db.models import QuerySet
@@ -7,7 +7,9 @@ from couplings import audit
 from couplings.models import SyncError, TableMapping
 from jobs.models import JobState, Kind, SyncJob, Wish
 from jobs.runner.fingerprint import What
-from jobs.services import jobs
+from jobs.services import couplings, jobs
+
+MOST = 20_000
 
 
 def pause(mapping: TableMapping, *, user: User | None) -> bool:
@@ -39,6 +41,15 @@ def _accept_columns(mapping: TableMapping) -> None:
     gone = changed.filter(params__changes__contains=[{"what": What.GONE.value}])
     if changed.exists() and not gone.exists():
         TableMapping.objects.filter(pk=mapping.pk, paused=True).update(columns=None)
+
+
+def remove_couplings(mapping: TableMapping, *, user: User | None, most: int = MOST) -> tuple[int, int]:
+    """Remove Coupling for the oldest ``most`` pairs of ``mapping``, as many as a person waits for: how many were
+    removed, and how many are left. Neither system is asked."""
+    pairs = mapping.couplings.order_by("pk")
+    last = pairs.values_list("pk", flat=True)[most - 1 : most].first()
+    removed = couplings.remove(pairs if last is None else pairs.filter(pk__lte=last), user=user)
+    return removed, mapping.couplings.count()
 
 
 def begin_again(mappings: QuerySet[TableMapping]) -> None:

@@ -6,26 +6,31 @@ from django.db.models import IntegerField, OuterRef, QuerySet, Subquery
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
+from django.utils.http import content_disposition_header
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
-from couplings import rules_in_words
+from couplings import filters_in_words, rules_in_words
+from couplings.configuration import history
 from couplings.facets import Facets
 from couplings.filters import ErrorFilter
 from couplings.messages import render as sentence
 from couplings.models import SyncError, TableMapping
+from couplings.models.error import State
 from couplings.paging import bounded_count
 from jobs.forms import MappingActionForm
 from jobs.models import JobState, Kind, SyncJob
+from jobs.services import configuration, drafts, plans, schema_changes
 from jobs.services import jobs as job_service
 from jobs.services import mappings as service
-from jobs.services import plans, schema_changes
 from jobs.services.errors import Refused
 from jobs.views.answers import back, form_of, say_resting
 from syncstatus.connectors.errors import ConnectorError
+from syncstatus.engine.records import Side
 
 RELATED = ("left_connection", "right_connection")
-RECENT = 10
+RECENT = 10  # jobs
+SHOWN = 5  # versions
 
 
 @login_required
@@ -36,7 +41,12 @@ def mappings(request: HttpRequest) -> HttpResponse:
     jobs = SyncJob.objects.in_bulk([mapping.last_job for mapping in found if mapping.last_job])  # type: ignore[attr-defined]
     facets = Facets(ErrorFilter({}), found)
     rows = [
-        {"mapping": mapping, "job": jobs.get(mapping.last_job), "errors": facets.total(mapping=mapping.name)}  # type: ignore[attr-defined]
+        {
+            "mapping": mapping,
+            "job": jobs.get(mapping.last_job),  # type: ignore[attr-defined]
+            "errors": facets.total(mapping=mapping.name),
+            "skipped": facets.total(mapping=mapping.name, state=State.SKIPPED),
+        }
         for mapping in found
     ]
     return render(request, "jobs/mappings.html", {"rows": rows})
@@ -50,18 +60,38 @@ def with_last_job(mappings: QuerySet[TableMapping]) -> QuerySet[TableMapping]:
 @login_required
 @require_safe
 def mapping(request: HttpRequest, name: str) -> HttpResponse:
-    found = get_object_or_404(TableMapping.objects.select_related(*RELATED), name=name)
+    found = get_object_or_404(TableMapping.objects.select_related(*RELATED).prefetch_related("fields"), name=name)
+    versions = list(history.versions("mapping", name)[: SHOWN + 1])
     context = {
         "mapping": found,
         "rules": rules_in_words.sentences(found),
         "fields": rules_in_words.fields(found),
+        "sides": [{"name": found.side_name(side), "filter": told_filter(found, side)} for side in Side],
         "jobs": SyncJob.objects.filter(mapping=found).select_related("requested_by").order_by("-pk")[:RECENT],
         "on_hold": SyncJob.objects.filter(mapping=found, state=JobState.PAUSED).order_by("pk"),
         "errors": bounded_count(SyncError.objects.open().filter(mapping=found)),
         "changed": schema_changes.open_error(found),
         "couplings": bounded_count(found.couplings.all()),
+        "matchable": any(field.match is not None and field.enabled for field in found.fields.all()),
+        "versions": versions[:SHOWN],
+        "more_versions": len(versions) > SHOWN,
+        "draft": drafts.of(request.user, name),
     }
     return render(request, "jobs/mapping.html", context)
+
+
+def told_filter(mapping: TableMapping, side: Side) -> str:
+    return filters_in_words.conditions(getattr(mapping, f"{side.value}_filter"))
+
+
+@login_required
+@require_safe
+def mapping_export(request: HttpRequest, name: str) -> HttpResponse:
+    """The mapping as ``config apply`` takes it."""
+    found = get_object_or_404(TableMapping, name=name)
+    answer = HttpResponse(configuration.export(found.name), content_type="application/yaml; charset=utf-8")
+    answer["Content-Disposition"] = content_disposition_header(True, f"{found.name}.yaml")
+    return answer
 
 
 @login_required
