@@ -33,6 +33,7 @@ from typing import Any, Final
 
 from syncstatus.connectors import errors
 from syncstatus.connectors.ports import Outcome, WriteResult
+from syncstatus.connectors.sql.reasons import reason
 
 DETAIL_LENGTH: Final = 500
 
@@ -64,7 +65,8 @@ class Failure:
         return self.fault in _OUTCOMES
 
     def exception(self, **params: Any) -> errors.ConnectorError:
-        return _EXCEPTIONS[self.fault](self.detail, reason=self.fault.value, **params)
+        why = reason(self.detail) if self.fault is Fault.UNREACHABLE else ""
+        return _EXCEPTIONS[self.fault](self.detail, reason=why or self.fault.value, **params)
 
     def result(self, key: str | None) -> WriteResult:
         outcome, code = _OUTCOMES[self.fault]

@@ -1,6 +1,8 @@
 """What can be wrong with a connection or a table: each its own error, and never the password in it."""
 
+import socketserver
 import sqlite3
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -12,6 +14,7 @@ from sqlalchemy import make_url
 from syncstatus.connectors import errors
 from syncstatus.connectors.ports import Feed, Source
 from syncstatus.connectors.registry import connect
+from syncstatus.connectors.sql import reasons
 from tests.syncstatus.connectors.sql.customers import MARIADB, POSTGRESQL, Customers, source
 
 
@@ -63,8 +66,36 @@ def test_settings_that_make_no_sense(url: str | None, error: type[errors.Connect
 
 @pytest.mark.parametrize("scheme", ["postgresql", "mysql", "mariadb"])
 def test_nobody_answers(scheme: str) -> None:
-    assert type(refusal(f"{scheme}://user:wrong-password@127.0.0.1:9/shop")) is errors.Unreachable
-    assert type(refusal(f"{scheme}://user:wrong-password@no-such-host.invalid/shop")) is errors.Unreachable
+    closed = refusal(f"{scheme}://user:wrong-password@127.0.0.1:9/shop")
+    nowhere = refusal(f"{scheme}://user:wrong-password@no-such-host.invalid/shop")
+    assert [type(error) for error in (closed, nowhere)] == [errors.Unreachable] * 2
+    assert [error.params["reason"] for error in (closed, nowhere)] == ["port_closed", "host_unknown"]
+
+
+@pytest.mark.parametrize(
+    "detail",
+    ["SSL connection has been closed unexpectedly", "SSL SYSCALL error: EOF detected", "SSL error: unexpected eof"],
+)
+def test_a_connection_that_breaks_is_not_blamed_on_encryption(detail: str) -> None:
+    assert reasons.reason(detail) == ""
+
+
+class Unencrypted(socketserver.BaseRequestHandler):
+    """A PostgreSQL server that says no to TLS."""
+
+    def handle(self) -> None:
+        self.request.recv(8)
+        self.request.sendall(b"N")
+
+
+def test_a_system_without_encryption_where_it_is_required() -> None:
+    with socketserver.TCPServer(("127.0.0.1", 0), Unencrypted) as server:
+        answering = threading.Thread(target=server.handle_request)
+        answering.start()
+        host, port = server.server_address[:2]
+        error = refusal(f"postgresql://user:secret@{host!s}:{port}/shop?sslmode=require")
+        answering.join()
+    assert (type(error), error.params["reason"]) == (errors.Unreachable, "tls_failed")
 
 
 def test_a_wrong_password_on_postgresql(postgres_url: str) -> None:
