@@ -159,6 +159,7 @@ TRANSFORMS = {
     "transform_without_options": _("“%(transform)s” takes no options. Write “- %(transform)s”."),
     "transform_option_unknown": _("“%(transform)s” has no option “%(option)s”. Possible are: %(known)s."),
     "transform_option_missing": _("“%(transform)s” needs the option “%(option)s”."),
+    "transform_option_long": _("The option “%(option)s” of “%(transform)s” is longer than %(limit)s characters."),
     "transform_option_value": _("The option “%(option)s” of “%(transform)s” must be: %(wanted)s."),
     "transform_option_empty": _("“%(option)s” must not be empty or 0."),
     "transform_one_character": _("“%(option)s” must be one single character."),

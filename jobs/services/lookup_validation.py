@@ -17,7 +17,8 @@ class Refusing(Protocol):
 
 
 class LookupValidator:
-    """One mapping's, whose fields are known. ``whole`` is the configuration that will hold."""
+    """One mapping's, whose fields are known. ``whole`` is the configuration that will hold; what it does not have has
+    been told by then."""
 
     def __init__(self, parent: Refusing, entry: MappingEntry, whole: Document) -> None:
         self.parent = parent
@@ -27,8 +28,9 @@ class LookupValidator:
     def validate(self) -> None:
         for field in self.entry.mapped:
             for name in field.lookup:
-                for side in Side:
-                    self.key(field, name, side)
+                if name in self.whole.mappings:
+                    for side in Side:
+                        self.key(field, name, side)
 
     def key(self, field: FieldEntry, name: str, side: Side) -> None:
         values = self.whole.mappings[name].side(side)

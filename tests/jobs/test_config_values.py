@@ -1,10 +1,13 @@
 """Transformations, value maps, constants and defaults against the systems' real fields."""
 
+import sqlite3
+from contextlib import closing
 from pathlib import Path
 
 import pytest
 
-from couplings.models import FieldMapping
+from couplings.models import FieldMapping, SyncError
+from tests.jobs.command_line import run as command
 from tests.jobs.configuration_files import apply, build, change, refusal, run
 
 pytestmark = pytest.mark.django_db
@@ -54,6 +57,28 @@ REFUSED = [
         ),
     ),
     (
+        "phone: telephone",
+        "phone: {to: telephone, lookup: CUSTOMR}",
+        (
+            f"12: {PLACE}.fields.phone.lookup: There is no mapping “CUSTOMR” that phone could look up. Name the "
+            "mapping of the records it refers to. Did you mean “CUSTOMER”?"
+        ),
+    ),
+    (
+        "phone: telephone",
+        "phone: {to: telephone, direction: left_to_right, transform: [{regex: {pattern: '(a{1000}){1000}', by: b}}]}",
+        (
+            f"12: {PLACE}.fields.phone.transform.1: “(a{{1000}}){{1000}}” is not a pattern that can be searched for: "
+            "invalid repetition size: {1000}. Patterns follow the syntax of RE2, which has no look-around and no back "
+            "references."
+        ),
+    ),
+    (
+        "phone: telephone",
+        f"phone: {{to: telephone, direction: left_to_right, transform: [{{replace: {{text: {'a' * 1001}, by: b}}}}]}}",
+        f"12: {PLACE}.fields.phone.transform.1: The option “text” of “replace” is longer than 1000 characters.",
+    ),
+    (
         "schedule: {every: 30m}",
         "constants: {right: {segmnt: A}}",
         f"9: {PLACE}.constants.right.segmnt: The table “client” in CRM has no field “segmnt”. Did you mean “segment”?",
@@ -95,7 +120,7 @@ REFUSED = [
 ]
 
 
-@pytest.mark.parametrize(("old", "new", "sentence"), REFUSED, ids=[case[1] for case in REFUSED])
+@pytest.mark.parametrize(("old", "new", "sentence"), REFUSED, ids=[case[1][:60] for case in REFUSED])
 def test_what_does_not_fit_is_told_with_its_line(folder: Path, old: str, new: str, sentence: str) -> None:
     change(folder, old, new)
 
@@ -159,3 +184,27 @@ def test_a_change_of_one_value_is_told_and_compares_every_record(folder: Path) -
 
     assert '"SE": "SV"' in said
     assert "The next run of CUSTOMER compares every record." in said
+
+
+def countries(number: int) -> str:
+    pairs = ", ".join(f"C{code}: Country {code}" for code in range(number))
+    return f"phone: {{to: telephone, values: {{{pairs}}}}}"
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_map_may_have_ten_thousand_values(folder: Path) -> None:
+    change(folder, "phone: telephone", countries(10_000))
+    apply(folder)
+    assert apply(folder).startswith("Nothing to change")
+    with closing(sqlite3.connect(folder / "erp.sqlite3")) as erp, erp:
+        erp.execute("INSERT INTO customer (id, name, phone) VALUES (1, 'Adatum', 'C9999'), (2, 'Contoso', 'C10000')")
+    assert (ran := command("sync", "CUSTOMER", "--json")).object["inserted"] == 1, ran
+    with closing(sqlite3.connect(folder / "crm.sqlite3")) as crm, crm:
+        assert crm.execute("SELECT telephone FROM client").fetchall() == [("Country 9999",)]
+    assert SyncError.objects.get().code == "value_not_mapped"
+
+
+def test_a_map_with_more_is_refused(folder: Path) -> None:
+    change(folder, "phone: telephone", countries(10_001))
+    told = refusal(folder)
+    assert f"sync.yaml:12: {PLACE}.fields.phone.values: A value map can have at most 10000 entries" in told

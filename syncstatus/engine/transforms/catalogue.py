@@ -58,6 +58,8 @@ def _options(name: str, given: Mapping[str, Any]) -> dict[str, Any]:
     for option, rule in known.items():
         if rule.required and option not in given:
             raise StepInvalid("transform_option_missing", option=option, transform=name)
+        if isinstance(given.get(option), str) and len(given[option]) > LONGEST:
+            raise StepInvalid("transform_option_long", option=option, transform=name, limit=LONGEST)
         if option in given and not _fits(rule, given[option]):
             raise StepInvalid("transform_option_value", option=option, transform=name, wanted=_wanted(rule))
     return {option: given[option] for option in known if option in given}
@@ -67,8 +69,6 @@ def _fits(rule: Option, value: Any) -> bool:
     if rule.type is object:
         return isinstance(value, str | int | float | bool)
     if rule.type is int and isinstance(value, bool):
-        return False
-    if isinstance(value, str) and len(value) > LONGEST:
         return False
     return isinstance(value, rule.type) and _is_allowed(rule, value)
 
