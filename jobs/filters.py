@@ -26,6 +26,7 @@ class Choice:
 
 class JobFilter(ListFilter):
     RECENT = timedelta(days=1)
+    LINKED = ("state", "trigger", "since", "ended")
 
     mapping = forms.CharField(required=False, label=_("Table"))
     kind = forms.ChoiceField(choices=[("", ""), *Kind.choices], required=False, label=_("Kind"))
@@ -47,6 +48,11 @@ class JobFilter(ListFilter):
             jobs = jobs.filter(finished__range=_day(self.cleaned_data["ended"]))
         same = {name: self.value(name) for name in ("kind", "state", "trigger") if self.value(name)}
         return jobs.filter(**same)
+
+    @property
+    def linked(self) -> list[tuple[str, str]]:
+        """What is chosen by links, for the form beside them to keep."""
+        return [(name, value) for name, value in self.chosen.items() if name in self.LINKED]
 
     @property
     def states(self) -> list[Choice]:

@@ -3,18 +3,22 @@
 from typing import Any
 
 import django_tables2 as tables
+from django.http import HttpRequest
 from django.template.loader import render_to_string
 from django.urls import reverse
-from django.utils.html import format_html
-from django.utils.safestring import SafeString
+from django.utils.html import format_html, format_html_join
+from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext_lazy
 
-from couplings.models import SyncError
+from couplings.log import OUTCOMES
+from couplings.models import SyncError, TableMapping
 from couplings.models.error import State
+from couplings.paging import Page
 from couplings.roles import SYNCHRONIZE
+from couplings.rules_in_words import arrow
 from couplings.shown import ago, badge, duration, number
 from couplings.tables import PagedTable, Selection, error_url, link, requested_text
-from couplings.templatetags.records import outcomes
+from couplings.templatetags.records import job_message
 from jobs import progress
 from jobs.models import SyncJob
 from syncstatus.engine.records import Side
@@ -61,25 +65,44 @@ class HeldTable(PagedTable):
 
 
 class JobTable(PagedTable):
+    """The list of jobs. The cells that change while a job runs bear an id, so that a poll can bring them up to date:
+    ``refreshed`` makes them take the place of those on the page."""
+
     started = tables.Column(gettext_lazy("Started"), empty_values=(), orderable=False)
     duration = tables.Column(gettext_lazy("Duration"), empty_values=(), orderable=False, attrs=NUMBER)
     mapping = tables.Column(gettext_lazy("Table"), orderable=False)
-    kind = tables.Column(gettext_lazy("Kind"), orderable=False, attrs={"td": {"class": "title"}})
+    kind = tables.Column(gettext_lazy("Job"), orderable=False, attrs={"td": {"class": "title"}})
+    direction = tables.Column(gettext_lazy("Direction"), empty_values=(), orderable=False)
     trigger = tables.Column(gettext_lazy("Trigger"), orderable=False)
     read = tables.Column(gettext_lazy("Read"), orderable=False, attrs=NUMBER)
     outcomes = tables.Column(gettext_lazy("Outcomes"), empty_values=(), orderable=False)
     state = tables.Column(gettext_lazy("State"), orderable=False)
-    actions = tables.Column(gettext_lazy("Actions"), empty_values=(), orderable=False)
+    message = tables.Column(
+        gettext_lazy("Message"), empty_values=(), orderable=False, attrs={"td": {"class": "message"}}
+    )
+    actions = tables.Column(
+        gettext_lazy("Actions"), empty_values=(), orderable=False, attrs={"td": {"class": "row-actions"}}
+    )
+
+    LIVE = ("started", "duration", "read", "outcomes", "state", "message", "actions")
 
     class Meta(PagedTable.Meta):
         row_attrs = {"class": lambda record: f"state-{record.state}"}
         empty_text = gettext_lazy("No job is listed here.")
 
-    def render_started(self, record: SyncJob) -> str:
-        return ago(record.started or record.created)
+    def __init__(self, page: Page[SyncJob], request: HttpRequest, *, refreshed: bool = False, **options: Any) -> None:
+        super().__init__(page, request, **options)
+        self.refreshed = refreshed
 
-    def render_duration(self, record: SyncJob) -> str:
-        return duration(record.started, record.finished)
+    def live(self, record: SyncJob, name: str, content: Any) -> SafeString:
+        swap = mark_safe(' hx-swap-oob="true"') if self.refreshed else ""
+        return format_html('<div id="job-{}-{}"{}>{}</div>', record.pk, name, swap, content)
+
+    def render_started(self, record: SyncJob) -> SafeString:
+        return self.live(record, "started", ago(record.started or record.created))
+
+    def render_duration(self, record: SyncJob) -> SafeString:
+        return self.live(record, "duration", duration(record.started, record.finished))
 
     def render_mapping(self, record: SyncJob) -> SafeString:
         return link(reverse("jobs:mapping", args=[record.mapping.name]), record.mapping.name)
@@ -87,27 +110,43 @@ class JobTable(PagedTable):
     def render_kind(self, record: SyncJob) -> SafeString:
         return link(reverse("jobs:job", args=[record.pk]), record.get_kind_display())
 
+    def render_direction(self, record: SyncJob) -> SafeString:
+        return format_html('<span class="place">{}</span>', route(record.mapping))
+
     def render_trigger(self, record: SyncJob) -> SafeString | str:
         if record.requested_by is None:
             return record.get_trigger_display()
         return format_html("{} · {}", record.get_trigger_display(), record.requested_by.get_username())
 
-    def render_read(self, value: int) -> str:
-        return number(value)
+    def render_read(self, value: int, record: SyncJob) -> SafeString:
+        return self.live(record, "read", link(reverse("jobs:job", args=[record.pk]), number(value)))
 
-    def render_outcomes(self, record: SyncJob) -> str:
-        return outcomes(record)
+    def render_outcomes(self, record: SyncJob) -> SafeString:
+        url = reverse("jobs:job", args=[record.pk])
+        counted = ((name, label, getattr(record, name)) for name, label in OUTCOMES.items())
+        links = [(url, name, number(count), label) for name, label, count in counted if count]
+        shown = format_html_join(", ", '<a href="{}?outcome={}">{} {}</a>', links) or "—"
+        return self.live(record, "outcomes", shown)
 
-    def render_actions(self, record: SyncJob) -> SafeString | str:
+    def render_message(self, record: SyncJob) -> SafeString:
+        return self.live(record, "message", job_message(record) if record.code else "—")
+
+    def render_actions(self, record: SyncJob) -> SafeString:
         actions = record.actions
         if not actions or not self.request.user.has_perm(SYNCHRONIZE):
-            return ""
-        context = {"job": record, "actions": actions, "next": self.request.get_full_path()}
-        return render_to_string("jobs/job_actions.html", context, self.request)
+            return self.live(record, "actions", "")
+        back = self.request.GET.get("from") or self.request.get_full_path()
+        context = {"job": record, "actions": actions, "next": back, "small": True}
+        return self.live(record, "actions", render_to_string("jobs/job_actions.html", context, self.request))
 
     def render_state(self, record: SyncJob) -> SafeString:
-        state = badge(record.state, record.get_state_display())
+        shown = badge(record.state, record.get_state_display())
         far = progress.of(record)
-        if far is None:
-            return state
-        return format_html('{} <span class="place">{}: {}</span>', state, far.phase, progress.in_short(far))
+        if far is not None:
+            shown = format_html('{} <span class="place">{}: {}</span>', shown, far.phase, progress.in_short(far))
+        return self.live(record, "state", shown)
+
+
+def route(mapping: TableMapping) -> str:
+    """Which way a mapping's records travel, by the systems' names."""
+    return f"{mapping.side_name('left')} {arrow(mapping.direction)} {mapping.side_name('right')}"

@@ -4,16 +4,18 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 from django.utils.translation import gettext as _
 
 from couplings import log
 from couplings.models import SyncLogEntry
 from jobs.models import Kind, PlannedChange, SyncJob
+from syncstatus.engine.records import Side
 
 # Entries stand in the order of the indexes ``log_of_a_job`` and ``planned_changes_of_a_job``, so that each page of a
 # million costs the same.
 ORDER = "outcome"
+WITHOUT_ENTRIES = ("unchanged", "excluded", "waiting", "held", "skipped")
 
 
 @dataclass(frozen=True)
@@ -26,12 +28,24 @@ class Elsewhere:
     state: str = ""
 
 
-def entries(job: SyncJob, outcome: str = "") -> QuerySet[Any]:
-    """The log entries of ``job`` or, of a preview, its planned changes: all of them or those of one outcome; to be
-    sorted by ``ORDER`` and id."""
+def entries(job: SyncJob, outcome: str = "", written: Side | None = None) -> QuerySet[Any]:
+    """The log entries of ``job`` or, of a preview, its planned changes: all of them, or those of one outcome or of the
+    records that were ``written`` on a side; to be sorted by ``ORDER`` and id."""
     model = PlannedChange if job.kind == Kind.PREVIEW else SyncLogEntry
     found = model.objects.filter(job=job.pk)
+    if written is not None:
+        found = found.filter(_wrote(written))
     return found.filter(outcome=outcome) if outcome else found
+
+
+def _wrote(side: Side) -> Q:
+    """``changes`` is text; looked for is the side's name where only a side can stand."""
+    return Q(changes__startswith=f'{{"{side.value}":') | Q(changes__contains=f',"{side.value}":{{')
+
+
+def unlisted(job: SyncJob) -> dict[str, int]:
+    """How many of the records that ``job`` read have no entry in its log, by outcome: it left them as they were."""
+    return {name: count for name in WITHOUT_ENTRIES if (count := getattr(job, name))}
 
 
 def all_of(job: SyncJob, outcome: str = "") -> Iterator[log.Entry]:

@@ -1,7 +1,4 @@
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
-from typing import Any
-from urllib.parse import urlencode
+from collections.abc import Callable
 
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
@@ -14,21 +11,20 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_safe
 
-from couplings import log
 from couplings.messages import render as sentence
 from couplings.models import TableMapping
 from couplings.paging import page
-from jobs import progress
 from jobs.filters import JobFilter
 from jobs.forms import JobActionForm
-from jobs.models import OUTCOMES, SyncJob, Wish
-from jobs.services import job_records, plans, stopping, undo
+from jobs.models import SyncJob, Wish
+from jobs.services import plans, stopping
 from jobs.services.errors import Refused
 from jobs.tables import JobTable
+from jobs.views import live
 from jobs.views.answers import back, form_of
+from jobs.views.job_log import log_of
 
 RELATED = ("mapping__left_connection", "mapping__right_connection", "requested_by")
-LOG_SIZE = 50
 ACTIONS: dict[str, Callable[..., SyncJob]] = {
     "pause": stopping.pause,
     "resume": stopping.resume,
@@ -45,21 +41,20 @@ SAID = {
 }
 
 
-@dataclass(frozen=True)
-class Counter:
-    name: str
-    label: Any
-    count: int
-
-
 @login_required
 @require_safe
 def jobs(request: HttpRequest) -> HttpResponse:
     chosen = JobFilter(request.GET)
     listed = chosen.apply(SyncJob.objects.select_related(*RELATED))
     shown = page(listed, JobTable.sorting(request)[1], request.GET)
-    names = TableMapping.objects.values_list("name", flat=True)
-    context = {"filter": chosen, "names": names, "table": JobTable(shown, request), "page": shown}
+    context = {
+        "filter": chosen,
+        "names": TableMapping.objects.values_list("name", flat=True),
+        "table": JobTable(shown, request),
+        "page": shown,
+        "moving": live.moving(shown.rows),
+        "here": request.get_full_path(),
+    }
     return render(request, "jobs/jobs.html", context)
 
 
@@ -67,35 +62,7 @@ def jobs(request: HttpRequest) -> HttpResponse:
 @require_safe
 def job(request: HttpRequest, pk: int) -> HttpResponse:
     found = get_object_or_404(SyncJob.objects.select_related(*RELATED), pk=pk)
-    asked = request.GET.get("outcome", "")
-    outcome = asked if asked in OUTCOMES else ""
-    shown = page(job_records.entries(found, outcome), job_records.ORDER, request.GET, LOG_SIZE)
-    context = {
-        "job": found,
-        "counters": [Counter(name, label, getattr(found, name)) for name, label in log.OUTCOMES.items()],
-        "adds_up": found.read == sum(getattr(found, name) for name in OUTCOMES),
-        "outcome": outcome,
-        "entries": log.with_links(log.readable(entry, found.mapping) for entry in shown),
-        **elsewhere(found, outcome, shown.rows),
-        "may_be_undone": undo.may_be_undone(found),
-        "undoable": undo.undoable(shown.rows) if undo.may_be_undone(found) else set(),
-        "page": shown,
-        "asked": Wish(found.asked).label,
-        "actions": [*found.actions, *plans.actions(found)],
-        "progress": progress.of(found),
-    }
-    return render(request, "jobs/job.html", context)
-
-
-def elsewhere(job: SyncJob, outcome: str, entries: Sequence[Any]) -> dict[str, Any]:
-    """Instead of an empty list: where the records of an outcome are that write no entries."""
-    found = None if entries else job_records.elsewhere(job, outcome)
-    if found is None or not found.page:
-        return {"elsewhere": found}
-    if found.page == "jobs:mapping":
-        return {"elsewhere": found, "elsewhere_url": reverse(found.page, args=[job.mapping.name])}
-    query = {"mapping": job.mapping.name} | ({"state": found.state} if found.state else {})
-    return {"elsewhere": found, "elsewhere_url": f"{reverse(found.page)}?{urlencode(query)}"}
+    return render(request, "jobs/job.html", live.told(found, request) | log_of(request, found))
 
 
 @login_required

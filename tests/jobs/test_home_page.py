@@ -176,6 +176,7 @@ def test_the_number_of_queries_does_not_grow(ada: Client, count: int) -> None:
     with CaptureQueriesContext(connection) as queries:
         ada.get("/")
 
-    # session, user, open errors by state, failed and running jobs, the oldest error, connections, mappings, jobs,
-    # whether anything is coupled; for the charts: the days' totals, the jobs that they lack yet, the hours' figures
-    assert len(queries) == 13
+    # of every page: session, user, permissions twice, the number of errors; open errors by state, failed and running
+    # jobs, the oldest error, connections, mappings, jobs, whether anything is coupled; for the charts: the days' totals,
+    # the jobs that they lack yet, the hours' figures
+    assert len(queries) == 16

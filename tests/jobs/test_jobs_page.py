@@ -10,6 +10,7 @@ from django.utils import timezone
 from couplings.models import SyncLogEntry
 from jobs.models import JobState, Kind, SyncJob
 from tests import given
+from tests.jobs.worlds import World
 
 URL = "/jobs/"
 MINUTE = timedelta(minutes=1)
@@ -39,7 +40,10 @@ def test_it_lists_the_newest_first_with_what_they_did(ada: Client) -> None:
     page = ada.get(URL).content.decode()
 
     assert listed(ada) == [second.pk, first.pk]
-    assert "3 Modified, 1,234,562 Unchanged, 2 Failed" in page
+    assert f'<a href="{URL}{first.pk}/?outcome=modified">3 Modified</a>' in page
+    assert f'<a href="{URL}{first.pk}/?outcome=unchanged">1,234,562 Unchanged</a>' in page
+    assert f'<a href="{URL}{first.pk}/?outcome=failed">2 Failed</a>' in page
+    assert "ERP ↔ CRM" in page
     assert "1,234,567" in page
     assert "Run Full Synchronization" in page
 
@@ -52,6 +56,24 @@ def test_filters(ada: Client) -> None:
     assert listed(ada, kind="full") == [two.pk]
     assert listed(ada, state="failed", since="day") == [two.pk]
     assert listed(ada, state="exploded") == []
+    assert listed(ada, trigger="schedule") == [two.pk, one.pk]
+    assert listed(ada, trigger="manual") == []
+
+
+def test_a_filter_is_a_link_that_keeps_the_others(ada: Client) -> None:
+    given.job(given.mapping(), state=JobState.FAILED, code="internal_error")
+
+    page = ada.get(URL, {"mapping": "CUSTOMER", "state": "failed"}).content.decode()
+
+    assert 'href="?mapping=CUSTOMER&amp;state=failed&amp;trigger=manual"' in page
+    assert 'href="?mapping=CUSTOMER&amp;state=failed" aria-current="true">Error</a>' in page
+    assert 'href="?mapping=CUSTOMER">all</a>' in page
+    assert '<input type="hidden" name="state" value="failed">' in page
+
+
+def test_an_empty_list_says_what_to_do(ada: Client) -> None:
+    assert "No job has run yet." in ada.get(URL).content.decode()
+    assert "Show all jobs" in ada.get(URL, {"state": "failed"}).content.decode()
 
 
 def test_one_jobs_counters_lead_to_its_log(ada: Client) -> None:
@@ -63,7 +85,7 @@ def test_one_jobs_counters_lead_to_its_log(ada: Client) -> None:
 
     page = ada.get(url).content.decode()
 
-    assert 'href="?outcome=failed"' in page
+    assert f'href="{url}?outcome=failed#log"' in page
     assert "1 record written in ERP" in page
     assert "CRM refused the 10000 record: name is too long." in page
     assert "phone: <del>1</del>" in page
@@ -90,6 +112,33 @@ def test_outcomes_without_log_entries_say_where_to_look(ada: Client, outcome: st
     assert f'<a href="{target}">Show them</a>' in page
     assert "Nothing is logged here" not in page
     assert ada.get(target.replace("&amp;", "&")).status_code == 200
+
+
+def test_the_log_says_which_records_have_no_entry(ada: Client) -> None:
+    job = given.job(given.mapping(), read=10, modified=1, unchanged=7, skipped=2)
+    logged(job, "modified")
+
+    page = ada.get(f"{URL}{job.pk}/").content.decode()
+
+    assert f'<a href="{URL}{job.pk}/?outcome=unchanged#log">7 Unchanged</a>' in page
+    assert f'<a href="{URL}{job.pk}/?outcome=skipped#log">2 Skipped</a>' in page
+    assert "Without an entry here" not in ada.get(f"{URL}{job.pk}/", {"outcome": "modified"}).content.decode()
+
+
+def test_the_records_written_in_a_system_are_as_many_as_are_counted(ada: Client, world: World) -> None:
+    for name in ("Adatum", "Contoso", "Fabrikam"):
+        world.left.add(name=name, phone="1")
+    left, right = world.pair(name="Adventure", phone="2")
+    world.left.edit(left, name="right")
+    world.right.edit(right, phone="3")
+    world.left.delete(world.left.keys()[0])
+    world.set(deletion_conflict="delete", guard_count=100, guard_share=1)
+    job = world.sync()
+    assert (job.left_written, job.right_written) == (1, 2)
+
+    for side, count in (("left", 1), ("right", 2)):
+        assert len(ada.get(f"{URL}{job.pk}/", {"written": side}).context["entries"]) == count
+    assert f'href="{URL}{job.pk}/?written=right#log"' in ada.get(f"{URL}{job.pk}/").content.decode()
 
 
 def test_a_log_that_was_deleted_is_no_empty_list(ada: Client) -> None:
@@ -238,5 +287,5 @@ def test_the_number_of_queries_does_not_grow(ada: Client, count: int) -> None:
     with CaptureQueriesContext(connection) as queries:
         ada.get(URL)
 
-    # session, user, the jobs, the mappings' names
-    assert len(queries) == 4
+    # of every page: session, user, permissions twice, the number of errors; the jobs, the mappings' names
+    assert len(queries) == 7
