@@ -36,6 +36,7 @@ ACTIONS: Final = {
     "errors.find_deleted": gettext_lazy("Find for Deleted"),
     "adopt": gettext_lazy("Couple with a found record"),
     "couplings.add": gettext_lazy("Set Up Coupling"),
+    "couplings.couple": gettext_lazy("Couple"),
     "couplings.remove_coupling": gettext_lazy("Remove Coupling"),
     "couplings.synchronize": gettext_lazy("Synchronize"),
     "couplings.match": gettext_lazy("Match-Based Coupling"),

@@ -21,6 +21,7 @@ SUBJECTS: Final = {
     "actions": "errors",
     "error": "errors.choose",
     "coupling_actions": "couplings",
+    "record_actions": "couplings",
     "set_up_coupling": "couplings.add",
     "mapping_actions": "mappings",
     "job_actions": "jobs",

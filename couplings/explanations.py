@@ -62,4 +62,18 @@ NEXT = {
     "next_direction": _("The next run leaves it alone, because nothing travels to %(side)s."),
 }
 
-EXPLANATIONS = {f"why_{code}": text for code, text in (RECORD | MATCH | MAPPING | NEXT).items()}
+# The state of a record in one sentence, for the head of its page.
+STATE = {
+    "in_step": _("In step since %(until)s."),
+    "new": _("Coupled, and not synchronized yet."),
+    "moved": _("Changed since it was last in step, and not synchronized yet: %(fields)s."),
+    "unread": _("Last synchronized on %(until)s; whether it is in step now cannot be told."),
+    "gone_since": _("The record %(key)s is gone in %(side)s; the next run sees to it."),
+    "left_out": _("Left out since %(until)s, because: %(message)s"),
+    "waits": _("Waiting for another record since %(until)s: %(message)s"),
+    "retries": _("Tried again by itself, after it failed first on %(until)s: %(message)s"),
+    "is_held": _("Held back since %(until)s until somebody approves: %(message)s"),
+    "alone": _("Not coupled. %(message)s"),
+}
+
+EXPLANATIONS = {f"why_{code}": text for code, text in (RECORD | MATCH | MAPPING | NEXT | STATE).items()}

@@ -1,6 +1,6 @@
 """Where a record can be opened in its own application: a side's ``link``, filled in with the record's key.
 
-In a link, ``{column}`` stands for that part of the key, percent-encoded; ``{key}`` for the whole of a key with one part.
+``{column}`` stands for that part of the key, percent-encoded, and ``{key}`` for the whole of a key with one part.
 """
 
 import json

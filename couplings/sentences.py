@@ -195,9 +195,17 @@ COUPLING = {
 }
 
 MATCHING = {
+    "too_many_to_match": _(
+        "The tables of %(mapping)s hold %(count)s records, too many to match while somebody waits. Use the command: "
+        "manage.py couplings match"
+    ),
     "no_match_fields": _("%(mapping)s has no match field. Add “match” to one or more of its fields."),
     "no_match": _("No free record in the other system has the same values in the match fields."),
     "candidate_of_unclear": _("It is a candidate of records that could not be decided."),
+    "match_fields_never_filled": _(
+        "No record of %(table)s in %(connection)s has a value in the match fields (%(names)s), so nothing can match, and "
+        "every record would be created a second time. Fill them, or give “match” to other fields."
+    ),
     "match_fields_empty": _("Its match fields are empty or cannot be read."),
     "coupled_already": _("It is coupled already."),
     "search_value": _("“%(value)s” is nothing that could be looked for in the field “%(field)s”."),
@@ -339,6 +347,12 @@ CONNECTIONS = {
     "url_invalid:url_unreadable": _("The URL of %(connection)s is not written as a URL."),
     "url_invalid:not_a_file": _("The URL of %(connection)s must name a file."),
     "url_invalid:not_a_number": _("%(parameter)s in the settings of %(connection)s must be a number."),
+    "connection_in_use": _("%(connection)s is used by %(mappings)s. Delete these mappings first, or change them."),
+    "no_secret_to_replace": _("%(connection)s has no user name, so there is no password to replace. Change it instead."),
+    "variable_reserved": _(
+        "The environment variable %(variable)s belongs to Syncstatus itself and is sent to no system. Use another one "
+        "for %(connection)s."
+    ),
     "variable_unset": _("The environment variable %(variable)s, which %(connection)s needs, is not set."),
     "secret_not_stored": _("No secret of %(connection)s is stored. Write it into the configuration and apply it."),
     "secret_unreadable": _("The stored secret of %(connection)s cannot be read, because ENCRYPTION_KEY has changed."),

@@ -1,9 +1,13 @@
 """What the action forms of the pages send."""
 
+import json
+from datetime import datetime, time
 from typing import Any
 
 from django import forms
+from django.utils import timezone
 
+from couplings import error_actions
 from couplings.filters import ListFilter
 from couplings.roles import CONFIGURE, DELETE, SYNCHRONIZE, UNCOUPLE
 from jobs.models import Kind
@@ -61,6 +65,10 @@ class ErrorActionForm(SelectionForm):
         "delete": DELETE,
         "remove_coupling": UNCOUPLE,
         "find_deleted": SYNCHRONIZE,
+        "assign": SYNCHRONIZE,
+        "comment": SYNCHRONIZE,
+        "ignore": SYNCHRONIZE,
+        "unignore": SYNCHRONIZE,
     }
     # The page says what users know, the service what it does.
     SERVICE_ACTIONS = {"retry_all": "retry", "remove_coupling": "uncouple"}
@@ -69,10 +77,25 @@ class ErrorActionForm(SelectionForm):
     scope = forms.ChoiceField(choices=[("", ""), ("filter", "filter")], required=False)
     # How many records the confirmation page named; more of them must be confirmed again.
     confirmed = forms.IntegerField(required=False, min_value=0)
+    # What the actions need that ask for something: a user's name (nobody when empty), a text, a day.
+    person = forms.CharField(required=False, max_length=150)
+    comment = forms.CharField(required=False)
+    until = forms.DateField(required=False)
 
     @property
     def service_action(self) -> str:
         return self.SERVICE_ACTIONS.get(self.action_name, self.action_name)
+
+    @property
+    def rule(self) -> str:
+        """The action's name in ``couplings.error_actions``."""
+        return error_actions.rule(self.service_action, self.use_side)
+
+    @property
+    def until_moment(self) -> datetime | None:
+        """When the day begins in the pages' time zone."""
+        day = self.cleaned_data["until"]
+        return timezone.make_aware(datetime.combine(day, time.min)) if day else None
 
     @property
     def everything(self) -> bool:
@@ -81,6 +104,14 @@ class ErrorActionForm(SelectionForm):
     @property
     def needs_confirmation(self) -> bool:
         return not self.cleaned_data["confirm"] and (self.everything or self.action_name == "delete")
+
+    def is_more_than_confirmed(self, fitting: int, asked: int) -> bool:
+        """Whether somebody has to read first to how many of the ``asked`` errors the action applies: when not to all of
+        them, unless the page has said how many, and when there are more by now than were confirmed."""
+        confirmed = self.cleaned_data["confirmed"]
+        if confirmed is not None:
+            return fitting > confirmed
+        return 0 < fitting < asked and not self.cleaned_data["confirm"]
 
 
 class HeldActionForm(SelectionForm):
@@ -156,3 +187,74 @@ class JobActionForm(ActionForm):
     PERMISSIONS = dict.fromkeys(("pause", "resume", "cancel", "apply", "discard"), SYNCHRONIZE)
 
     action = forms.ChoiceField(choices=[(name, name) for name in PERMISSIONS])
+
+
+class Keys(forms.Field):
+    """Many keys, one a checkbox; each as it was sent, for a key may begin or end with a space."""
+
+    widget = forms.MultipleHiddenInput
+
+    def to_python(self, value: Any) -> list[str]:
+        return [text for text in value or [] if text]
+
+
+class RecordForm(ListFilter):
+    """One record, or the records of one side of a mapping."""
+
+    mapping = forms.CharField()
+    side = forms.ChoiceField(choices=[(side.value, side.value) for side in Side], required=False)
+    key = forms.CharField(required=False, strip=False)
+
+    @property
+    def chosen(self) -> dict[str, str]:
+        """Without ``strip``: a key may begin or end with a space."""
+        return {name: text for name in self.fields if (text := self.value(name))}
+
+    @property
+    def side_chosen(self) -> Side:
+        return Side(self.value("side") or Side.LEFT)
+
+
+class RecordFilter(RecordForm):
+    """What the list of a system's records shows."""
+
+    LONGEST = 200
+
+    q = forms.CharField(required=False)
+    field = forms.CharField(required=False)
+    coupling = forms.ChoiceField(choices=[("", ""), ("yes", "yes"), ("no", "no")], required=False)
+    after = forms.CharField(required=False, strip=False)
+
+    @property
+    def coupled(self) -> bool | None:
+        return {"yes": True, "no": False}.get(self.value("coupling"))
+
+
+class RecordActionForm(ActionForm):
+    """An action on records of one side, coupled or not. ``pair``: what was found for them, as JSON of both keys."""
+
+    PERMISSIONS = {"synchronize": SYNCHRONIZE, "couple": UNCOUPLE, "remove_coupling": UNCOUPLE}
+
+    action = forms.ChoiceField(choices=[(name, name) for name in PERMISSIONS])
+    selected = Keys(required=False)
+    pair = Keys(required=False)
+    use = forms.ChoiceField(choices=[("", ""), *((side.value, side.value) for side in Side)], required=False)
+    confirm = forms.BooleanField(required=False)
+    next = forms.CharField(required=False)
+
+    @property
+    def use_side(self) -> Side | None:
+        return Side(self.cleaned_data["use"]) if self.cleaned_data["use"] else None
+
+    @property
+    def pairs(self) -> dict[str, str]:
+        """The partner's key by the record's; what is no pair of keys drops out."""
+        found = {}
+        for text in self.cleaned_data["pair"]:
+            try:
+                pair = json.loads(text)
+            except (ValueError, RecursionError):
+                continue
+            if isinstance(pair, list) and len(pair) == 2 and all(isinstance(key, str) and key for key in pair):
+                found[pair[0]] = pair[1]
+        return found

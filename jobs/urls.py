@@ -4,9 +4,11 @@ from jobs.views.actions import actions
 from jobs.views.bulk import cancel_bulk
 from jobs.views.by_key import by_key
 from jobs.views.comparison import adopt, error
+from jobs.views.connection_forms import connection_add, connection_delete, connection_edit, connection_secret
 from jobs.views.connections import check
 from jobs.views.couplings import coupling, coupling_actions
 from jobs.views.examples import mapping_counts, mapping_example
+from jobs.views.first import first
 from jobs.views.health import healthz, live, ready
 from jobs.views.held import held, held_actions, held_plan
 from jobs.views.home import errors_chart, home, outcomes_chart
@@ -16,7 +18,9 @@ from jobs.views.mapping_add import mapping_add
 from jobs.views.mapping_edit import mapping_edit, mapping_review
 from jobs.views.mapping_forms import mapping_constant, mapping_default, mapping_field, mapping_rules, mapping_side
 from jobs.views.mapping_history import mapping_history, mapping_version
+from jobs.views.mapping_import import couplings_export, mapping_import
 from jobs.views.mappings import mapping, mapping_actions, mapping_export, mappings
+from jobs.views.matches import matches, matches_export
 from jobs.views.metrics import metrics
 from jobs.views.record import record, synchronize, why
 from jobs.views.record_actions import record_actions
@@ -50,6 +54,7 @@ urlpatterns = [
     path("records/synchronize/", synchronize, name="synchronize"),
     path("records/why/", why, name="why"),
     path("mappings/", mappings, name="mappings"),
+    path("mappings/first/", first, name="first"),
     path("mappings/add/", mapping_add, name="mapping_add"),
     path("mappings/<path:name>/actions/", mapping_actions, name="mapping_actions"),
     path("mappings/<path:name>/counts/", mapping_counts, name="mapping_counts"),
@@ -61,9 +66,13 @@ urlpatterns = [
     path("mappings/<path:name>/edit/constant/<str:side>/", mapping_constant, name="mapping_constant"),
     path("mappings/<path:name>/edit/default/<str:side>/", mapping_default, name="mapping_default"),
     path("mappings/<path:name>/example/", mapping_example, name="mapping_example"),
+    path("mappings/<path:name>/couplings/export/", couplings_export, name="couplings_export"),
+    path("mappings/<path:name>/couplings/import/", mapping_import, name="mapping_import"),
+    path("mappings/<path:name>/matches/export/", matches_export, name="matches_export"),
     path("mappings/<path:name>/export/", mapping_export, name="mapping_export"),
     path("mappings/<path:name>/history/", mapping_history, name="mapping_history"),
     path("mappings/<path:name>/history/<int:pk>/", mapping_version, name="mapping_version"),
+    path("mappings/<path:name>/matches/", matches, name="matches"),
     path("mappings/<path:name>/remove-couplings/", remove_couplings, name="remove_couplings"),
     path("mappings/<path:name>/", mapping, name="mapping"),
     path("jobs/", jobs, name="jobs"),
@@ -74,6 +83,10 @@ urlpatterns = [
     path("jobs/<int:pk>/undo/", undo_job, name="undo_job"),
     path("schedules/", schedules, name="schedules"),
     path("log/<int:pk>/undo/", undo_entry, name="undo_entry"),
+    path("connections/add/", connection_add, name="connection_add"),
+    path("connections/<int:pk>/edit/", connection_edit, name="connection_edit"),
+    path("connections/<int:pk>/secret/", connection_secret, name="connection_secret"),
+    path("connections/<int:pk>/delete/", connection_delete, name="connection_delete"),
     path("connections/<int:pk>/check/", check, name="check"),
     path("healthz", healthz, name="healthz"),
     path("healthz/live", live, name="live"),

@@ -1,5 +1,6 @@
-"""What the next run would do with one record: the very steps of a run, in a preview of its own that writes nothing."""
+"""What the next run would do with records: the very steps of a run, in a preview of its own that writes nothing."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -7,6 +8,7 @@ from couplings.models import TableMapping
 from jobs.models import Kind, SyncJob, Trigger
 from jobs.runner import sources
 from jobs.runner.candidates import Candidate
+from jobs.runner.context import Run
 from jobs.runner.outcomes import Verdict, verdict
 from jobs.runner.pages import work_off
 from jobs.runner.reports import details
@@ -40,17 +42,34 @@ class Ahead:
         return [self.rules.fields[position].field(side) for position in (decision.writes(side) if decision else ())]
 
 
-def look_ahead(mapping: TableMapping, side: Side, key: str) -> Ahead:
-    """What a scheduled run would do with the record of ``side`` with this key, coupled or not, as it is now.
+def look_ahead(
+    mapping: TableMapping,
+    side: Side,
+    keys: Sequence[str],
+    *,
+    wanted: bool = False,
+    use: Side | None = None,
+    only_match: bool = False,
+) -> list[Ahead]:
+    """What a scheduled run would do with each record of ``side`` with one of ``keys``, coupled or not, as it is now.
 
-    Guards that count the deletions of a whole run are not asked. Raises the connectors' errors.
+    ``wanted``: what a run would do that a person asks for, ``use`` with this side's data where both differ.
+    ``only_match``: what a run would do that only looks for partners. Guards that count the deletions of a whole run are
+    not asked. Raises the connectors' errors.
     """
-    job = SyncJob(mapping=mapping, kind=Kind.RECORDS, trigger=Trigger.SCHEDULE, parameters={})
+    parameters = {"use": use.value if use is not None else ""}
+    job = SyncJob(mapping=mapping, kind=Kind.RECORDS, trigger=Trigger.SCHEDULE, parameters=parameters)
     run = open_run(job, "", preview=True)
-    (candidate,) = sources.of_keys(run, side, [key]).candidates
-    candidate.wanted = False  # nobody has asked for it
-    page = Page([candidate])
+    run.only_match = only_match
+    candidates = sources.of_keys(run, side, keys).candidates
+    for candidate in candidates:
+        candidate.wanted = wanted
+    page = Page(list(candidates))
     work_off(run, [page])
+    return [_ahead(run, page, candidate) for candidate in candidates]
+
+
+def _ahead(run: Run, page: Page, candidate: Candidate) -> Ahead:
     found = verdict(run, candidate) if candidate in page.candidates else None
     problem = found.problem if found is not None else None
     params = details(run, problem) if problem is not None else {}

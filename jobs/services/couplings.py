@@ -81,14 +81,36 @@ def compact(key: str) -> str:
     return json.dumps(parts, ensure_ascii=False, separators=(",", ":")) if isinstance(parts, list) else key
 
 
-def add(mapping: TableMapping, left_key: str, right_key: str, *, user: User | None, queue: bool = False) -> Coupling:
-    """Set Up Coupling: couple two existing records; they are merged by the next run, as at a first contact.
+def add(
+    mapping: TableMapping,
+    left_key: str,
+    right_key: str,
+    *,
+    user: User | None,
+    queue: bool = False,
+    use: Side | None = None,
+) -> Coupling:
+    """Set Up Coupling: couple two existing records; they are merged by the next run, as at a first contact. ``use`` is
+    the side whose data is taken where they differ, by default what the mapping says of conflicts.
 
     Their errors close, and records that could not be decided because of them are looked at again. A paused mapping
     does both when it resumes. Waits for a job that has one of the records in work.
 
     Raises ``Refused`` (``already_coupled``, ``record_not_found``, ``record_in_work``) and the connectors' errors.
     """
+    coupling, rivals = add_only(mapping, left_key, right_key, user=user)
+    synchronize_soon(mapping, Side.LEFT, [left_key], user, queue, use)
+    for side, others in rivals.items():
+        if others:
+            synchronize_soon(mapping, side, others, user, queue)
+    return coupling
+
+
+def add_only(
+    mapping: TableMapping, left_key: str, right_key: str, *, user: User | None
+) -> tuple[Coupling, dict[Side, list[str]]]:
+    """``add`` without a job that synchronizes the pair, which the caller starts for many at once. Also answers with the
+    records, by side, that could not be decided because of these two, and are to be looked at again."""
     keys = {Side.LEFT: left_key, Side.RIGHT: right_key}
     with locks.held(mapping.pk) as mine:
         if not any(in_work.free(mine, [keys], _marks, locks.NEW.values())):
@@ -101,11 +123,7 @@ def add(mapping: TableMapping, left_key: str, right_key: str, *, user: User | No
             _check_free(mapping, keys)
             raise
     audit.note(mapping=mapping.name, records=[audit.pair(left_key, right_key)])
-    synchronize_soon(mapping, Side.LEFT, [left_key], user, queue)
-    for side, others in rivals.items():
-        if others:
-            synchronize_soon(mapping, side, others, user, queue)
-    return coupling
+    return coupling, rivals
 
 
 def check_may_couple(mapping: TableMapping, keys: Mapping[Side, str]) -> None:
@@ -147,12 +165,15 @@ def _errors(mapping: TableMapping, side: Side, keys: Collection[str]) -> QuerySe
     return SyncError.objects.open().filter(**{"mapping": mapping, f"{side.value}_key__in": list(keys)})
 
 
-def synchronize_soon(mapping: TableMapping, side: Side, keys: list[str], user: User | None, queue: bool) -> None:
+def synchronize_soon(
+    mapping: TableMapping, side: Side, keys: list[str], user: User | None, queue: bool, use: Side | None = None
+) -> None:
     """``records``, or a job that waits for as long as the mapping is paused."""
     try:
-        records(mapping, side, keys, user=user, queue=queue)
+        records(mapping, side, keys, user=user, use=use, queue=queue)
     except Refused:
-        enqueue(mapping, Kind.RECORDS, Trigger.MANUAL, user, {"side": side.value, "keys": keys, "use": ""})
+        wish = {"side": side.value, "keys": keys, "use": use.value if use else ""}
+        enqueue(mapping, Kind.RECORDS, Trigger.MANUAL, user, wish)
 
 
 def _check_free(mapping: TableMapping, keys: Mapping[Side, str]) -> None:

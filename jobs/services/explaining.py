@@ -8,6 +8,7 @@ from django.db.models import Q
 
 from couplings import messages
 from couplings.filters_in_words import conditions
+from couplings.log import Change
 from couplings.models import Coupling, SyncError, TableMapping, UncoupledRecord
 from couplings.models.connection import Circuit
 from couplings.models.error import State
@@ -16,7 +17,7 @@ from jobs.services import comparison
 from jobs.services.compared import Comparison
 from jobs.services.couplings import compact
 from syncstatus.connectors.errors import ConnectorError
-from syncstatus.engine.decisions import Action
+from syncstatus.engine.decisions import Action, ErrorKind
 from syncstatus.engine.plan import Outcome
 from syncstatus.engine.records import Side
 
@@ -36,7 +37,9 @@ class Statement:
 @dataclass(frozen=True)
 class Explanation:
     """``in_step`` is None where it cannot be told because a system does not answer. ``exists`` by side, None where
-    nobody knows a key there. ``action`` is what the next run would do, in the engine's word."""
+    nobody knows a key there. ``action`` is what the next run would do, in the engine's word; ``following`` says it,
+    as the last of the ``statements``, and ``changes`` are the values it would write. ``undecided``: a person has to say
+    whose data is right."""
 
     mapping: TableMapping
     keys: dict[Side, str | None]
@@ -46,6 +49,9 @@ class Explanation:
     action: str | None
     in_step: bool | None
     statements: list[Statement]
+    following: list[Statement]
+    changes: list[Change]
+    undecided: bool
 
     @property
     def sentences(self) -> list[str]:
@@ -53,27 +59,36 @@ class Explanation:
         return [str(statement) for statement in self.statements]
 
 
-def explain(mapping: TableMapping, key: str, side: Side = Side.LEFT) -> Explanation:
+def explain(
+    mapping: TableMapping, key: str, side: Side = Side.LEFT, *, wanted: bool = False, use: Side | None = None
+) -> Explanation:
     """Why the record ``key`` of ``side`` is or is not in step. Both systems are asked now, and nothing is written.
 
-    A system that cannot be asked is one of the statements, not an exception.
+    ``wanted``: the next run is one that a person asks for, ``use`` with this side's data where both differ. A system
+    that cannot be asked is one of the statements, not an exception.
     """
-    return _Explainer(mapping, side, compact(key)).explanation()
+    return _Explainer(mapping, side, compact(key), wanted, use).explanation()
+
+
+def _is_conflict(ahead: Ahead) -> bool:
+    problem = ahead.verdict.problem if ahead.verdict is not None else None
+    return problem is not None and problem.kind is ErrorKind.CONFLICT
 
 
 class _Explainer:
-    def __init__(self, mapping: TableMapping, side: Side, key: str) -> None:
+    def __init__(self, mapping: TableMapping, side: Side, key: str, wanted: bool, use: Side | None) -> None:
         self.mapping = mapping
         self.side = side
         self.key = key
         self.coupling = Coupling.objects.filter(**{"mapping": mapping, f"{side.value}_key": key}).first()
-        self.ahead, self.trouble = self._look_ahead()
+        self.ahead, self.trouble = self._look_ahead(wanted, use)
         self.keys = self._keys()
         self.error = self._error()
 
-    def _look_ahead(self) -> tuple[Ahead | None, str]:
+    def _look_ahead(self, wanted: bool, use: Side | None) -> tuple[Ahead | None, str]:
         try:
-            return look_ahead(self.mapping, self.side, self.key), ""
+            (found,) = look_ahead(self.mapping, self.side, [self.key], wanted=wanted, use=use)
+            return found, ""
         except ConnectorError as error:
             params = {"mapping": self.mapping.name, **error.params, "detail": error.detail}
             return None, messages.render(error.code, params)
@@ -92,6 +107,7 @@ class _Explainer:
 
     def explanation(self) -> Explanation:
         action = self.ahead.action if self.ahead is not None else None
+        following = list(self._next())
         return Explanation(
             mapping=self.mapping,
             keys=self.keys,
@@ -100,8 +116,28 @@ class _Explainer:
             exists={side: self._exists(side) for side in Side},
             action=action.value if action is not None else None,
             in_step=self._in_step(),
-            statements=[*self._record(), *self._match(), *self._errors(), *self._mapping(), *self._next()],
+            statements=[*self._record(), *self._match(), *self._errors(), *self._mapping(), *following],
+            following=following,
+            changes=self._changes(),
+            undecided=action is Action.ERROR and self.ahead is not None and _is_conflict(self.ahead),
         )
+
+    def _changes(self) -> list[Change]:
+        ahead = self.ahead
+        decision = ahead.verdict.decision if ahead is not None and ahead.verdict is not None else None
+        if ahead is None or decision is None or ahead.verdict is None or ahead.verdict.problem is not None:
+            return []
+        return [
+            self._change(ahead, side, position, value)
+            for side in Side
+            for position, value in decision.writes(side).items()
+        ]
+
+    def _change(self, ahead: Ahead, side: Side, position: int, value: Any) -> Change:
+        record = ahead.candidate.record(side)
+        old = comparison.display(record.values[position]) if record is not None else None
+        name = ahead.rules.fields[position].field(side)
+        return Change(self.mapping.side_name(side), name, old, comparison.display(value))
 
     def _exists(self, side: Side) -> bool | None:
         if self.ahead is None or self.keys[side] is None:

@@ -11,6 +11,7 @@ from jobs.runner import systems
 from jobs.services.comparison import display
 from jobs.services.couplings import compact
 from jobs.services.errors import Refused
+from jobs.services.searching import Searchable, narrowed, spellings
 from syncstatus.connectors.errors import ConnectorError
 from syncstatus.connectors.ports import Endpoint
 from syncstatus.engine.records import Record, Side
@@ -39,28 +40,46 @@ class FoundRecord:
 
 
 def search(mapping: TableMapping, side: Side, text: str, limit: int = LIMIT) -> list[FoundRecord]:
-    """At most ``limit`` records within the filter whose key is ``text``, or one of whose mapped text fields equals it
-    without regard to case and surrounding space. The one with this key comes first.
+    """At most ``limit`` records within the filter: the one whose key is ``text``, then those one of whose mapped text
+    fields equals it without regard to case and surrounding space, then those whose first text field holds it.
 
     Raises ``Refused`` with the connector's message when the system cannot be asked.
     """
-    with _refusing():
+    with refusing():
         endpoint = systems.open_endpoint(mapping, side)
-        found = {record.key: record for record in endpoint.read([compact(text)]).values() if record.included}
-        for name in _text_fields(mapping, side, endpoint):
+        found: dict[str, Record] = {}
+        for record in _found(mapping, side, endpoint, text, limit):
+            found.setdefault(record.key, record)
             if len(found) >= limit:
                 break
-            for record in endpoint.search([name], [(text,)], case_sensitive=[False]):
-                found.setdefault(record.key, record)
-    return _told(mapping, side, endpoint, list(found.values())[:limit])
+    return told(mapping, side, endpoint, list(found.values()))
+
+
+def _found(mapping: TableMapping, side: Side, endpoint: Endpoint, text: str, limit: int) -> Iterator[Record]:
+    yield from (record for record in endpoint.read([compact(text)]).values() if record.included)
+    names = _text_fields(mapping, side, endpoint)
+    for name in names:
+        yield from endpoint.search([name], [(text,)], case_sensitive=[False])
+    if names and (text := text.strip()) and "\0" not in text:
+        yield from _containing(mapping, side, endpoint, Searchable(names[0], is_text=True), text, limit)
+
+
+def _containing(
+    mapping: TableMapping, side: Side, endpoint: Endpoint, name: Searchable, text: str, limit: int
+) -> Iterator[Record]:
+    for spelling in spellings(text):
+        where = narrowed(getattr(mapping, f"{side.value}_filter"), name, spelling)
+        keys = [stamp.key for stamp in systems.open_endpoint(mapping, side, where=where).keys(None, limit)]
+        records = endpoint.read(keys) if keys else {}
+        yield from (records[key] for key in keys if key in records and records[key].included)
 
 
 def by_key(mapping: TableMapping, side: Side, keys: Collection[str]) -> list[FoundRecord]:
     """Those of ``keys`` that exist, in or outside the filter, in their order. Raises ``Refused`` like ``search``."""
-    with _refusing():
+    with refusing():
         endpoint = systems.open_endpoint(mapping, side)
         found = endpoint.read(keys)
-    return _told(mapping, side, endpoint, [found[key] for key in keys if key in found])
+    return told(mapping, side, endpoint, [found[key] for key in keys if key in found])
 
 
 def candidates(mapping: TableMapping, side: Side, partner: str, limit: int = LIMIT) -> list[FoundRecord]:
@@ -73,7 +92,7 @@ def candidates(mapping: TableMapping, side: Side, partner: str, limit: int = LIM
 
 
 @contextmanager
-def _refusing() -> Iterator[None]:
+def refusing() -> Iterator[None]:
     """A system that cannot be asked is a message for the person."""
     try:
         yield
@@ -91,7 +110,8 @@ def _text_fields(mapping: TableMapping, side: Side, endpoint: Endpoint) -> list[
     return [name for name, type_ in types.items() if type_ is not None and type_.kind is Kind.TEXT]
 
 
-def _told(mapping: TableMapping, side: Side, endpoint: Endpoint, records: list[Record]) -> list[FoundRecord]:
+def told(mapping: TableMapping, side: Side, endpoint: Endpoint, records: list[Record]) -> list[FoundRecord]:
+    """``records``, as ``endpoint`` has read them, in the words of people."""
     coupled = store.by_key(mapping.pk, side, [record.key for record in records], with_base=False)
     names, texts = _fields(mapping, side), _text_fields(mapping, side, endpoint)
     told = []

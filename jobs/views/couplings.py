@@ -13,7 +13,6 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_safe
 
-from couplings import log
 from couplings.filters import CouplingFilter
 from couplings.messages import render as sentence
 from couplings.models import Coupling, SyncError, SyncLogEntry
@@ -21,10 +20,9 @@ from couplings.paging import page
 from couplings.shown import number
 from jobs.forms import CouplingActionForm
 from jobs.services import couplings as service
-from jobs.services import undo
+from jobs.services import record_log, states
 from jobs.services.comparison import compare
 from jobs.services.errors import Refused
-from jobs.services.explaining import explain
 from jobs.views.answers import back, form_of, say_resting, say_scheduled
 
 RELATED = ("mapping__left_connection", "mapping__right_connection")
@@ -36,13 +34,14 @@ LOG_SIZE = 20
 def coupling(request: HttpRequest, pk: int) -> HttpResponse:
     found = get_object_or_404(Coupling.objects.select_related(*RELATED), pk=pk)
     entries = page(SyncLogEntry.objects.filter(coupling=pk), "-pk", request.GET, LOG_SIZE)
+    error = SyncError.objects.open().filter(coupling=found).select_related(*RELATED, "connection").first()
+    compared = compare(found.mapping, found.left_key, found.right_key, found)
     context = {
         "coupling": found,
-        "error": SyncError.objects.open().filter(coupling=found).select_related(*RELATED, "connection").first(),
-        "comparison": compare(found.mapping, found.left_key, found.right_key, found),
-        "why": explain(found.mapping, found.left_key).sentences if "why" in request.GET else [],
-        "entries": [log.readable(entry, found.mapping) for entry in entries],
-        "undoable": undo.undoable(entries.rows),
+        "error": error,
+        "comparison": compared,
+        "state": states.of_pair(found, error, compared),
+        "lines": record_log.lines(entries.rows, found.mapping),
         "page": entries,
     }
     return render(request, "jobs/coupling.html", context)

@@ -1,10 +1,14 @@
 """Links from the other applications to a record, by its own key."""
 
+from urllib.parse import quote
+
 import pytest
 from django.test import Client
 
 from couplings.models import Coupling
+from jobs.services.couplings import compact
 from tests import given
+from tests.jobs.worlds import World
 
 pytestmark = pytest.mark.django_db
 URL = "/couplings/by-key/"
@@ -34,10 +38,43 @@ def test_a_record_out_of_step_leads_to_its_error(vera: Client) -> None:
     assert vera.get(URL, {"mapping": "CUSTOMER", "key": "77"}).headers["Location"] == f"/errors/{error.pk}/"
 
 
-def test_any_other_record_can_be_coupled(vera: Client) -> None:
+def test_any_other_record_leads_to_its_page(vera: Client) -> None:
     given.mapping()
     response = vera.get(URL, {"mapping": "CUSTOMER", "side": "right", "key": "x y&z"})
-    assert response.headers["Location"] == "/couplings/add/?mapping=CUSTOMER&right=x+y%26z"
+    assert response.headers["Location"] == "/records/record/?mapping=CUSTOMER&side=right&key=x+y%26z"
+
+
+@pytest.mark.parametrize("key", ["10001", "a/b", "a//b/", "x y&z?#", "Ж%0A\n", " ", "right/left", '["DK", 7]'])
+def test_the_address_itself_names_the_record(vera: Client, key: str) -> None:
+    mapping = given.mapping("A.B & C")
+    pair = Coupling.objects.create(mapping=mapping, left_key=compact(key), right_key="a")
+    url = f"/couplings/by/{quote('A.B & C')}/left/{quote(key, safe='')}/"
+    assert vera.get(url).headers["Location"] == f"/couplings/{pair.pk}/"
+
+
+def test_an_unknown_record_is_said_and_leads_on(world: World) -> None:
+    carl = given.signed_in(given.person("carl", "viewer"))
+
+    response = carl.get("/couplings/by/CUSTOMER/left/4711/", follow=True)
+
+    page = response.content.decode()
+    assert response.status_code == 200
+    assert "There is no record 4711 in ERP" in page
+    assert "Look for it in the list" in page
+    assert "Set Up Coupling" not in page
+
+
+def test_an_uncoupled_record_is_shown_with_the_reason(world: World) -> None:
+    world.set(only_coupled=True)
+    left = world.left.add(name="Adatum", phone="1")
+    ada = given.signed_in(given.person("ada", "operator"))
+
+    page = ada.get(f"/couplings/by/CUSTOMER/left/{left}/", follow=True).content.decode()
+
+    assert "Adatum" in page
+    assert "Not coupled." in page
+    assert "only coupled records are synchronized" in page
+    assert f'href="/couplings/add/?mapping=CUSTOMER&amp;left={left}"' in page
 
 
 @pytest.mark.parametrize(

@@ -137,12 +137,12 @@ def test_the_command_says_it_in_words_and_as_an_object(world: World) -> None:
     assert (nobody.code, nobody.object["reasons"][0]) == (1, "no_such_record")
 
 
-def test_the_page_of_the_record_explains_on_demand(world: World) -> None:
+def test_a_page_explains_it_on_demand(world: World) -> None:
     left, _right = world.pair(name="Adatum")
     vera = given.signed_in(given.person("vera", "viewer"))
     page = f"/couplings/{world.coupling(left).pk}/"
     assert "the next run changes nothing" not in vera.get(page).content.decode()
-    assert "the next run changes nothing" in vera.get(f"{page}?why=1").content.decode()
+    assert "the next run changes nothing" in vera.get(f"/records/why/?mapping=CUSTOMER&key={left}").content.decode()
 
 
 def test_it_speaks_french(world: World) -> None:
