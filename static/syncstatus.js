@@ -21,9 +21,13 @@ if (form) {
   });
 }
 
-for (const choice of document.querySelectorAll("form.filter select")) {
-  choice.addEventListener("change", () => choice.form.requestSubmit());
-}
+// A filter that is chosen with the pointer applies at once; with the keyboard, each arrow would load the page.
+let pointed = false;
+document.addEventListener("pointerdown", () => { pointed = true; });
+document.addEventListener("keydown", () => { pointed = false; });
+document.addEventListener("change", (event) => {
+  if (pointed && event.target.matches("form.filter select")) event.target.form.requestSubmit();
+});
 
 // "/" and Alt+Q lead to Tell Me: the first from anywhere but a field.
 document.addEventListener("keydown", (event) => {

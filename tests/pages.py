@@ -60,7 +60,7 @@ def samples() -> dict[str, dict[str, Any]]:
     return {
         "connections": {"pk": mapping.left_connection_id},
         "couplings": {"pk": conflict.coupling_id, "mapping": mapping.name, "side": "left", "key": conflict.left_key},
-        "errors": {"pk": conflict.pk},
+        "errors": {"pk": conflict.pk, "form": "csv"},
         "held": {"job": job.pk, "side": "left", "code": "mass_deletion"},
         "jobs": {"pk": job.pk},
         "log": {"pk": entry.pk},

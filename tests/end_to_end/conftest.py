@@ -66,6 +66,7 @@ def open_page(browser: Browser, live_server: LiveServer) -> Iterator[Callable[..
             viewport=viewport,
             java_script_enabled=scripts,
             color_scheme=scheme,
+            reduced_motion="reduce",  # so that no picture shows a colour on its way to another
         )
         contexts.append(context)
         page = context.new_page()

@@ -28,3 +28,8 @@ def violations(page: Page) -> list[str]:
 def too_wide(page: Page) -> list[str]:
     """Elements that stand out of the window."""
     return page.evaluate(TOO_WIDE)
+
+
+def unfold(page: Page) -> None:
+    """Opens everything that is folded, but no menu: that would lie over the rest."""
+    page.evaluate("document.querySelectorAll('details:not(.menu)').forEach((folded) => { folded.open = true; })")
