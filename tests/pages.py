@@ -30,7 +30,7 @@ class Address:
         """The address of the sample that its first part is about."""
         if not self.names:
             return reverse(self.name)
-        about = samples[self.route.partition("/")[0]]
+        about = samples[self.route.lstrip("^").partition("/")[0]]
         return reverse(self.name, kwargs={name: about[name] for name in self.names})
 
 
@@ -42,8 +42,11 @@ def addresses(
         if isinstance(pattern, URLResolver):
             yield from addresses(pattern.url_patterns, f"{pattern.namespace}:" if pattern.namespace else space, route)
         else:
-            assert isinstance(pattern.pattern, RoutePattern), route
-            yield Address(f"{space}{pattern.name}", route, tuple(pattern.pattern.converters))
+            yield Address(f"{space}{pattern.name}", route, _names(pattern.pattern))
+
+
+def _names(pattern: Any) -> tuple[str, ...]:
+    return tuple(pattern.converters if isinstance(pattern, RoutePattern) else pattern.regex.groupindex)
 
 
 def samples() -> dict[str, dict[str, Any]]:
