@@ -16,6 +16,7 @@ from couplings import error_actions, messages
 from couplings.models import Coupling, SyncError
 from couplings.models.error import State
 from couplings.paging import Page
+from couplings.rows import body
 from couplings.shown import age, ago, badge, day, due, number, presence
 
 
@@ -39,6 +40,10 @@ class PagedTable(tables.Table):
         super().__init__(PagedRows(page.rows), order_by=alias, **options)
         self.page_shown = page
         self.request = request
+
+    @property
+    def body(self) -> SafeString:
+        return body(self, self.page_shown.rows)
 
     @classmethod
     def sorting(cls, request: HttpRequest) -> tuple[str, str]:
