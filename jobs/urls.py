@@ -27,6 +27,7 @@ from jobs.views.record_actions import record_actions
 from jobs.views.records import records
 from jobs.views.remove_couplings import remove_couplings
 from jobs.views.schedules import schedules
+from jobs.views.search_systems import search_systems
 from jobs.views.set_up_coupling import set_up_coupling
 from jobs.views.undo import undo_entry, undo_job
 
@@ -82,6 +83,7 @@ urlpatterns = [
     path("jobs/<int:pk>/actions/", job_actions, name="job_actions"),
     path("jobs/<int:pk>/undo/", undo_job, name="undo_job"),
     path("schedules/", schedules, name="schedules"),
+    path("search/systems/", search_systems, name="search_systems"),
     path("log/<int:pk>/undo/", undo_entry, name="undo_entry"),
     path("connections/add/", connection_add, name="connection_add"),
     path("connections/<int:pk>/edit/", connection_edit, name="connection_edit"),

@@ -31,12 +31,20 @@ class SideForm(forms.Form):
         required=False,
         help_text=_("A field whose value is another one after each change, if there is one."),
     )
+    link = forms.CharField(
+        label=_("Address of a record"),
+        required=False,
+        max_length=2_000,
+        help_text=_("Where a record opens in its own application, such as https://erp.example/customer/{id}"),
+    )
 
     def __init__(self, schema: Schema, side: Side, data: Mapping[str, Any], sent: QueryDict | None = None) -> None:
         self.side = side
         self.old: Mapping[str, Any] = data.get(side.value, {})
         key, modified_on, version = names_of(self.old.get("key", [])), *self._columns()
-        super().__init__(sent, initial={"key": key, "modified_on": modified_on, "version": version})
+        super().__init__(
+            sent, initial={"key": key, "modified_on": modified_on, "version": version, "link": self.old.get("link", "")}
+        )
         prefix = "filter"
         known = Conditions.of(prefix, schema, side, self.old.get("filter") or {})
         self.filter = known if sent is None else Conditions.sent(prefix, schema, side, sent)
@@ -71,5 +79,6 @@ class SideForm(forms.Form):
         if filter_ == self.known_filter.data():
             filter_ = self.old.get("filter") or {}  # as it was written
         wanted = {"key": key, "modified_on": sent["modified_on"], "version": sent["version"], "filter": filter_}
+        wanted["link"] = sent["link"]
         side = {**self.old, **wanted}
         return {**data, self.side.value: {name: value for name, value in side.items() if value or name not in wanted}}

@@ -37,14 +37,28 @@ def plain(text: str) -> str:
 
 def export(mapping: TableMapping, out: TextIO) -> int:
     """Write all couplings of ``mapping``, oldest first; how many there were. ``out`` must not translate line ends."""
-    writer = csv.writer(out)
-    writer.writerow([*KEYS, "last_synced"])
-    rows = Coupling.objects.filter(mapping=mapping).order_by("id").values_list(*KEYS, "last_synced")
     count = 0
-    for left, right, synced in rows.iterator(chunk_size=5_000):
-        writer.writerow([safe(left), safe(right), synced.isoformat(timespec="seconds") if synced else ""])
+    for line in exported(mapping):
+        out.write(line)
         count += 1
-    return count
+    return count - 1
+
+
+def exported(mapping: TableMapping) -> Iterator[str]:
+    """The lines of ``export``, the head first, as they are read."""
+    writer = csv.writer(_Passing())
+    yield writer.writerow([*KEYS, "last_synced"])
+    rows = Coupling.objects.filter(mapping=mapping).order_by("id").values_list(*KEYS, "last_synced")
+    for left, right, synced in rows.iterator(chunk_size=5_000):
+        moment = synced.isoformat(timespec="seconds") if synced else ""
+        yield writer.writerow([safe(left), safe(right), moment])
+
+
+class _Passing:
+    """What a csv writer writes to, to give each line back."""
+
+    def write(self, line: str) -> str:
+        return line
 
 
 def read(file: BinaryIO) -> Iterator[ImportLine]:

@@ -9,6 +9,8 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
 
+from django.contrib.auth.models import User
+
 from couplings.configuration.scope import scope
 from couplings.models import SyncError, TableMapping
 from couplings.store import couplings
@@ -16,7 +18,7 @@ from jobs.models import JobState, Kind, SyncJob
 from jobs.runner import systems
 from jobs.services import dependencies, jobs, matching
 from jobs.services.errors import Refused
-from syncstatus.connectors.errors import ConnectionFailed, ConnectorError
+from syncstatus.connectors.errors import ConnectionFailed, ConnectorError, NothingToMatchBy
 from syncstatus.connectors.ports import Endpoint
 from syncstatus.engine.records import Side
 from syncstatus.engine.rules import Direction
@@ -43,6 +45,7 @@ class Reason(StrEnum):
     ONLY_COUPLED = "only_coupled"
     WRONG_WAY = "wrong_way"  # what has no partner lies on the side to which nothing but coupled records travel
     NO_MATCH_FIELDS = "no_match_fields"  # both sides hold records, and nothing tells which belong together
+    NEVER_FILLED = "match_fields_never_filled"  # the same, as one side's match fields are empty in every record
     ONLY_UNCLEAR = "only_unclear"
     CANNOT_LOOK = "cannot_look"
 
@@ -50,7 +53,8 @@ class Reason(StrEnum):
 @dataclass(frozen=True)
 class Facts:
     """Counts of records within the filters; by side ``records``, those without a partner in sight (``alone``), and how
-    many would be created there (``created``). ``pairs`` would be coupled, ``unclear`` are ambiguous or duplicates."""
+    many would be created there (``created``). ``pairs`` would be coupled, ``unclear`` are ambiguous or duplicates.
+    ``never_filled`` says that the match fields are empty in every record of a side."""
 
     records: Mapping[Side, int | None]
     coupled: int = 0
@@ -58,6 +62,7 @@ class Facts:
     unclear: int = 0
     alone: Mapping[Side, int] = field(default_factory=lambda: dict.fromkeys(Side, 0))
     created: Mapping[Side, int] = field(default_factory=lambda: dict.fromkeys(Side, 0))
+    never_filled: bool = False
 
 
 @dataclass(frozen=True)
@@ -137,8 +142,11 @@ def look(mapping: TableMapping) -> Facts:
     alone = {side: max(0, _known(endpoints[side], number) - coupled) for side, number in records.items()}
     if not (all(alone.values()) and has_criteria(mapping)):
         return Facts(records, coupled, alone=alone, created=_created(mapping, alone))
-    with matching.preview(mapping, suggest=False) as found:
-        counts, source = found.counts(), found.pairing.source
+    try:
+        with matching.preview(mapping, suggest=False) as found:
+            counts, source = found.counts(), found.pairing.source
+    except NothingToMatchBy:
+        return Facts(records, coupled, alone=alone, created=_created(mapping, alone), never_filled=True)
     pairs, unclear = counts["pairs"], counts["ambiguous"] + counts["duplicate"]
     alone = {source: counts["unmatched"], source.other: max(0, alone[source.other] - pairs)}
     return Facts(records, coupled, pairs, unclear, alone, _created(mapping, alone))
@@ -169,7 +177,8 @@ def advise(mapping: TableMapping, facts: Facts) -> tuple[Advice, Reason]:
     no records on either side                 nothing
     pairs would be found                      couple them, before anything is created
     both sides hold uncoupled records, and    nothing: every record would be created a second time
-    there is no match field
+    there is no match field, or it is empty
+    in every record of a side
     records would be created                  create them
     all that is left is unclear               nothing: a person chooses (``couplings match``)
     else                                      nothing
@@ -186,6 +195,8 @@ def advise(mapping: TableMapping, facts: Facts) -> tuple[Advice, Reason]:
         return Advice.NOTHING, Reason.NO_RECORDS
     if facts.pairs:
         return Advice.COUPLE, Reason.PAIRS_FOUND
+    if facts.never_filled:
+        return Advice.NOTHING, Reason.NEVER_FILLED
     if both_alone and creates and not has_criteria(mapping):
         return Advice.NOTHING, Reason.NO_MATCH_FIELDS
     if creates:
@@ -245,6 +256,53 @@ def carry_out(
         if done.job is None or done.job.state != JobState.FINISHED:
             broken.add(step.mapping.name)
         yield done
+
+
+@dataclass(frozen=True)
+class Begun:
+    """What became of a step that somebody chose: its ``job`` waits for a worker, or it was held back by mappings it
+    comes after, or there is a ``problem``."""
+
+    step: Step
+    job: SyncJob | None = None
+    problem: Problem | None = None
+    held_by: list[str] = field(default_factory=list)
+
+
+def waiting(found: Plan) -> dict[str, list[str]]:
+    """By the name of each step's mapping: those before it in the order that it depends on, and that are not done or
+    have an error of their own. In a circle somebody has to begin, so what comes later keeps nobody waiting."""
+    undone: set[str] = set()
+    held: dict[str, list[str]] = {}
+    to_come = {step.mapping.name for step in found.steps}
+    for step in found.steps:
+        parents = set(step.parents) - to_come
+        to_come.discard(step.mapping.name)
+        held[step.mapping.name] = sorted(parents & undone | _broken(parents))
+        if step.advice is not Advice.NOTHING or step.problem is not None:
+            undone.add(step.mapping.name)
+    return held
+
+
+def begin(found: Plan, chosen: Collection[str], *, user: User | None, create_new: bool = False) -> list[Begun]:
+    """Hand to the workers what of ``found`` was chosen and waits for nobody: the others follow when somebody looks
+    again, as nothing of a first synchronization is remembered apart."""
+    held = waiting(found)
+    begun = []
+    for step in found.steps:
+        name = step.mapping.name
+        if name not in chosen or step.advice is Advice.NOTHING:
+            continue
+        begun.append(Begun(step, held_by=held[name]) if held[name] else _begin(step, user, create_new))
+    return begun
+
+
+def _begin(step: Step, user: User | None, create_new: bool) -> Begun:
+    parameters = _parameters(step, create_new)
+    try:
+        return Begun(step, jobs.start(step.mapping, KINDS[step.advice], user=user, parameters=parameters))
+    except Refused as error:
+        return Begun(step, problem=_problem(step.mapping, error))
 
 
 def _run(step: Step, start: Start, create_new: bool) -> Done:
