@@ -18,11 +18,14 @@ from couplings.configuration.allowances import without_allowances
 from couplings.configuration.problems import Path
 from couplings.models import Connection
 
+RESERVED = frozenset({"SECRET_KEY", "ENCRYPTION_KEY", "DATABASE_URL", "REDIS_URL", "BROKER_URL", "METRICS_TOKEN"})
+"""Variables of Syncstatus itself (docs/configuration.md)."""
+
 
 class SecretUnusable(Exception):
     """A connection's settings cannot be completed; a person must act. Carries a message code and parameters:
     ``encryption_key_missing``, ``encryption_key_invalid``, ``secret_unreadable``, ``secret_not_stored``,
-    ``variable_unset`` (``variable``)."""
+    ``variable_unset`` and ``variable_reserved`` (``variable``)."""
 
     def __init__(self, code: str, **params: Any) -> None:
         super().__init__(code)
@@ -103,7 +106,10 @@ def filled(path: Path, text: str) -> str:
 
 
 def variable(name: str) -> str:
-    """Raises SecretUnusable when the environment has no such variable; an empty one is empty."""
+    """Raises SecretUnusable when the environment has no such variable; an empty one is empty. Our own secrets are kept
+    back: whoever may edit connections on pages could have them sent to a system of theirs."""
+    if name in RESERVED:
+        raise SecretUnusable("variable_reserved", variable=name)
     if name not in os.environ:
         raise SecretUnusable("variable_unset", variable=name)
     return os.environ[name]

@@ -1,7 +1,7 @@
 from django.urls import path
 
 from couplings.views.audit import audit
-from couplings.views.connections import connections
+from couplings.views.connections import connection, connections
 from couplings.views.couplings import couplings
 from couplings.views.errors import errors
 from couplings.views.people import people, person, person_add, person_password
@@ -14,6 +14,7 @@ urlpatterns = [
     path("couplings/", couplings, name="couplings"),
     path("audit/", audit, name="audit"),
     path("connections/", connections, name="connections"),
+    path("connections/<int:pk>/", connection, name="connection"),
     path("people/", people, name="people"),
     path("people/add/", person_add, name="person_add"),
     path("people/<int:pk>/", person, name="person"),

@@ -63,6 +63,9 @@ CONNECTIONS = {
 }
 
 SECRETS = {
+    "variable_reserved": _(
+        "The environment variable %(variable)s belongs to Syncstatus itself and is sent to no system. Use another one."
+    ),
     "variable_unset": _(
         "The environment variable %(variable)s, which the connection “%(connection)s” needs, is not set."
     ),

@@ -40,6 +40,8 @@ def parse(settings: Mapping[str, Any]) -> tuple[URL, Timeouts]:
     scheme = url.drivername.partition("+")[0]
     if scheme not in DRIVERS:
         raise DriverUnsupported(driver=scheme, drivers=", ".join(sorted(DRIVERS)))
+    if scheme == "sqlite" and (url.host or url.username or url.password or url.port):
+        raise UrlInvalid(reason="not_a_file")
     names = Timeouts.__dataclass_fields__
     chosen = {name: _seconds(name, url.query[name]) for name in names if name in url.query}
     url = url.difference_update_query(names).set(drivername=DRIVERS[scheme])

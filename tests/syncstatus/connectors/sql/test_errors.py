@@ -55,6 +55,7 @@ def test_an_unknown_kind() -> None:
         ("postgresql://x:secret@host:port/db", errors.UrlInvalid),
         ("postgresql://host/db?read_timeout=soon", errors.UrlInvalid),
         ("sqlite://", errors.UrlInvalid),
+        ("sqlite://clerk:secret@host/erp.db", errors.UrlInvalid),
         ("oracle://scott:tiger@host/db", errors.DriverUnsupported),
     ],
 )
