@@ -12,7 +12,7 @@ from django.db.models.functions import Coalesce
 
 from couplings import counts
 from couplings.counts import Group
-from couplings.filters import AGES, ME, NOBODY, PEOPLE, STATES, ErrorFilter
+from couplings.filters import AGES, LISTED, ME, NOBODY, PEOPLE, STATES, ErrorFilter
 from couplings.models import SyncError, TableMapping
 from couplings.models.error import KINDS, State
 from couplings.paging import Count, bounded_count
@@ -52,15 +52,17 @@ class Facets:
 
     def _newest(self) -> Counter[Group]:
         """The groups of the newest errors that the text and the age let in, whatever else is chosen."""
-        wide = ErrorFilter({name: self.errors.value(name) for name in ("q", "age", "cause")} | self._closed)
+        wide = ErrorFilter({name: self.errors.value(name) for name in ("q", "age", "cause")} | self._apart)
         newest = wide.apply(SyncError.objects.all()).order_by("-last_seen", "-pk").values("pk")[:COUNTED]
         found = SyncError.objects.filter(pk__in=newest).order_by()
         rows = found.values_list(Coalesce("mapping", 0), "kind", "state", Coalesce("assigned_to", counts.NOBODY))
         return Counter({Group._make(row[:-1]): row[-1] for row in rows.annotate(total=CountRows("pk"))})
 
     @property
-    def _closed(self) -> dict[str, str]:
-        return {"state": State.RESOLVED.value} if self.errors.value("state") == State.RESOLVED else {}
+    def _apart(self) -> dict[str, str]:
+        """States that are listed only where they are chosen."""
+        chosen = self.errors.value("state")
+        return {"state": chosen} if chosen in (State.RESOLVED, State.IGNORED) else {}
 
     def total(self, **changes: str) -> Count:
         """How many errors the filter with ``changes`` shows."""
@@ -71,7 +73,7 @@ class Facets:
         return (
             wanted["mapping"] in ("", self.names.get(group.mapping))
             and wanted["kind"] in ("", group.kind)
-            and (not wanted["state"] or group.state in STATES[wanted["state"]][1])
+            and group.state in (STATES[wanted["state"]][1] if wanted["state"] else LISTED)
             and (not wanted["assigned"] or group.assigned_to == self._person(wanted["assigned"]))
         )
 
@@ -117,6 +119,10 @@ class Facets:
     def states(self) -> list[Option]:
         """Who has to act: the groups a reader starts from."""
         return self.options("state", {name: STATES[name][0] for name in ("needs_person", "by_itself")})
+
+    @property
+    def each_state(self) -> list[Option]:
+        return self.options("state", {name: label for name, (label, _states) in STATES.items()})
 
     @property
     def assigned(self) -> list[Option]:

@@ -23,6 +23,8 @@ STATES: dict[str, tuple[Any, frozenset[str]]] = {
     "by_itself": (_("retrying or waiting"), frozenset(BY_ITSELF)),
     **{state.value: (state.label, frozenset({state.value})) for state in State},
 }
+# What is listed where no state is chosen: whoever ignores an error does not want to see it until its date.
+LISTED = frozenset({*NEEDS_PERSON, *BY_ITSELF})
 # The age of an error, which began when it was first seen.
 DAY = timedelta(days=1)
 AGES: dict[str, tuple[Any, str, timedelta]] = {
@@ -76,13 +78,19 @@ class ErrorFilter(ListFilter):
         self.user = user
 
     def apply(self, errors: QuerySet[SyncError]) -> QuerySet[SyncError]:
-        """Those of ``errors`` in the filter; only open ones, unless the filter names closed ones."""
+        """Those of ``errors`` in the filter; no closed or ignored ones, unless the filter names them."""
         if not self.is_valid():
             return errors.none()
         return errors.filter(*self._conditions(), self.openness())
 
     def openness(self) -> Q:
+        """The condition of the indexes, whatever states are chosen."""
         return Q(state=State.RESOLVED) if self.value("state") == State.RESOLVED else IS_OPEN
+
+    @property
+    def states(self) -> frozenset[str]:
+        """The states it shows."""
+        return STATES[self.value("state")][1] if self.value("state") else LISTED
 
     @property
     def is_counted(self) -> bool:
@@ -96,8 +104,7 @@ class ErrorFilter(ListFilter):
             found["mapping"] = self.mapping_id
         if self.value("assigned"):
             found["assigned_to"] = self.assigned_to
-        if self.value("state"):
-            found["state__in"] = STATES[self.value("state")][1]
+        found["state__in"] = self.states
         return found | {name: self.value(name) for name in ("kind", "cause") if self.value(name)}
 
     @cached_property
@@ -117,7 +124,10 @@ class ErrorFilter(ListFilter):
 
     def _conditions(self) -> Iterator[Q]:
         for name, value in self.groups().items():
-            yield Q(assigned_to=None) if (name, value) == ("assigned_to", counts.NOBODY) else Q(**{name: value})
+            if name == "state__in" and not self.value("state"):
+                yield ~Q(state=State.IGNORED)
+            else:
+                yield Q(assigned_to=None) if (name, value) == ("assigned_to", counts.NOBODY) else Q(**{name: value})
         if age := self.value("age"):
             _label, lookup, span = AGES[age]
             yield Q(**{lookup: Now() - span})

@@ -8,7 +8,7 @@ from django.db.models.functions import Coalesce
 from couplings import counts
 from couplings.filters import ErrorFilter
 from couplings.models import Connection, Coupling, SyncError, TableMapping, derived
-from couplings.paging import Page, Part, page, page_of_parts
+from couplings.paging import SIZE, Page, Part, page, page_of_parts
 
 TIES = ("last_seen",)
 """What errors that are equal in the order of a list follow; the indexes of ``SyncError`` end with it."""
@@ -19,7 +19,7 @@ def errors() -> QuerySet[SyncError]:
     """Open and closed errors with what the errors page shows, each column sortable because none of them is null.
 
     The values of the records stay where they are: they are what is large in an error, and no list shows them."""
-    related = ("mapping__left_connection", "mapping__right_connection", "connection", "requested_by")
+    related = ("mapping__left_connection", "mapping__right_connection", "connection", "requested_by", "assigned_to")
     return (
         SyncError.objects.select_related(*related)
         .defer("details")
@@ -33,14 +33,15 @@ def errors() -> QuerySet[SyncError]:
     )
 
 
-def page_of_errors(chosen: ErrorFilter, order: str, where: Mapping[str, str]) -> Page[SyncError]:
+def page_of_errors(chosen: ErrorFilter, order: str, where: Mapping[str, str], size: int = SIZE) -> Page[SyncError]:
     """The page of the errors in the filter that ``where`` points at; ``order`` is a column of ``errors()``.
 
     One query, by an index in every order; by table, one for each table that stands on the page."""
     wanted = chosen.apply(errors())
     if order not in BY_TABLE:
-        return page(wanted, order, where, ties=TIES)
-    return page_of_parts(((label, wanted.filter(**owner)) for label, owner in _owners(chosen)), order, where, TIES)
+        return page(wanted, order, where, size, TIES)
+    parts = ((label, wanted.filter(**owner)) for label, owner in _owners(chosen))
+    return page_of_parts(parts, order, where, TIES, size)
 
 
 def _owners(chosen: ErrorFilter) -> Iterator[tuple[Part, dict[str, int | None]]]:

@@ -63,7 +63,11 @@ def page(
 
 
 def page_of_parts(
-    parts: Iterable[tuple[Part, QuerySet[Row]]], order: str, where: Mapping[str, str], ties: Sequence[str]
+    parts: Iterable[tuple[Part, QuerySet[Row]]],
+    order: str,
+    where: Mapping[str, str],
+    ties: Sequence[str],
+    size: int = SIZE,
 ) -> Page[Row]:
     """As ``page``, for rows in the order of something that no index knows: parts by label, in each ``ties`` and then
     the primary key. A part is read when the page is not full before it; ``order`` names the order in the marks."""
@@ -73,12 +77,12 @@ def page_of_parts(
     labels: dict[int, Part] = {}
     for label, rows in sorted(parts, key=itemgetter(0), reverse=place.descending):
         beyond_label = reached is None or (list(label) < reached if place.descending else list(label) > reached)
-        if len(found) > SIZE or not (beyond_label or list(label) == reached):
+        if len(found) > size or not (beyond_label or list(label) == reached):
             continue
-        read = place.rows(rows, ties, None if beyond_label else mark, SIZE + 1 - len(found))
+        read = place.rows(rows, ties, None if beyond_label else mark, size + 1 - len(found))
         labels |= {row.pk: label for row in read}
         found += read
-    return place.cut(found, SIZE, lambda row: [labels[row.pk], *_key(row, ties)])
+    return place.cut(found, size, lambda row: [labels[row.pk], *_key(row, ties)])
 
 
 @dataclass(frozen=True)

@@ -1,28 +1,34 @@
 """The actions of Coupled Data Synchronization Errors."""
 
-from collections import Counter
+from collections.abc import Callable
+from typing import Any
 
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.contrib.auth.models import User
 from django.core.exceptions import PermissionDenied
-from django.db.models import Count, QuerySet
+from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import redirect, render
+from django.shortcuts import redirect
 from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
+from couplings import error_actions
 from couplings.filters import ErrorFilter
+from couplings.messages import render as sentence
 from couplings.models import SyncError, TableMapping
 from couplings.shown import number
 from jobs.forms import ErrorActionForm
 from jobs.services import actions as service
-from jobs.services import unanswered
+from jobs.services import notes, unanswered
 from jobs.services.actions import Requested
-from jobs.views.answers import back, form_of, say_requested
+from jobs.services.errors import Refused
+from jobs.views import confirming
+from jobs.views.answers import back, form_of, say_done, say_left_out, say_requested
 from syncstatus.engine.decisions import ErrorKind
-from syncstatus.engine.records import Side
+
+Ask = Callable[[ErrorActionForm, QuerySet[SyncError], User | None], Requested]
 
 
 @login_required
@@ -32,7 +38,7 @@ def actions(request: HttpRequest) -> HttpResponse:
 
     The filter stands in the query string, as on the page the form comes from.
     """
-    form, chosen = ErrorActionForm(request.POST), ErrorFilter(request.GET)
+    form, chosen = ErrorActionForm(request.POST), ErrorFilter(request.GET, request.user)
     page = f"{reverse('couplings:errors')}?{chosen.query()}".removesuffix("?")
     if not form.is_valid():
         messages.error(request, _("Choose one of the actions of the page."))
@@ -59,17 +65,56 @@ def act(request: HttpRequest, form: ErrorActionForm, errors: QuerySet[SyncError]
     if (question := one_to_compare(form, errors)) is not None:
         messages.info(request, _("Choose which data to use, then synchronize."))
         return redirect("jobs:error", pk=question)
-    if form.needs_confirmation or exceeds_confirmed(form, errors):
-        return confirm(request, form, errors, page)
-    user = request.user if request.user.is_authenticated else None
-    say_requested(request, ask(form, errors, user))
+    reckoned = error_actions.reckon(errors, form.rule)
+    if reckoned.fitting and (form.needs_confirmation or form.is_more_than_confirmed(reckoned.fitting, reckoned.asked)):
+        return confirming.confirm(request, form, errors, reckoned, page)
+    try:
+        say(request, form, ask(form, errors, request.user if isinstance(request.user, User) else None))
+    except Refused as refused:
+        messages.warning(request, sentence(refused.code, refused.params))
     return back(request, page)
 
 
 def ask(form: ErrorActionForm, errors: QuerySet[SyncError], user: User | None) -> Requested:
-    if form.service_action == service.CREATE_AGAIN:
-        return unanswered.create_again(errors, user=user)
+    special = SPECIAL.get(form.service_action)
+    if special is not None:
+        return special(form, errors, user)
     return service.request(errors, form.service_action, user=user, use=form.use_side)
+
+
+def create_again(form: ErrorActionForm, errors: QuerySet[SyncError], user: User | None) -> Requested:
+    return unanswered.create_again(errors, user=user)
+
+
+def assign(form: ErrorActionForm, errors: QuerySet[SyncError], user: User | None) -> Requested:
+    name = form.cleaned_data["person"]
+    person = User.objects.filter(username=name, is_active=True).first() if name else None
+    if name and person is None:
+        raise Refused("person_unknown")
+    return notes.assign(errors, person, user=user)
+
+
+def comment(form: ErrorActionForm, errors: QuerySet[SyncError], user: User | None) -> Requested:
+    return notes.comment(errors, form.cleaned_data["comment"], user=user)
+
+
+def ignore(form: ErrorActionForm, errors: QuerySet[SyncError], user: User | None) -> Requested:
+    if form.until_moment is None:
+        raise Refused("ignored_until_past")
+    return notes.ignore(errors, form.until_moment, user=user)
+
+
+def unignore(form: ErrorActionForm, errors: QuerySet[SyncError], user: User | None) -> Requested:
+    return notes.unignore(errors, user=user)
+
+
+SPECIAL: dict[str, Ask] = {
+    service.CREATE_AGAIN: create_again,
+    error_actions.ASSIGN: assign,
+    error_actions.COMMENT: comment,
+    error_actions.IGNORE: ignore,
+    error_actions.UNIGNORE: unignore,
+}
 
 
 def one_to_compare(form: ErrorActionForm, errors: QuerySet[SyncError]) -> int | None:
@@ -80,56 +125,36 @@ def one_to_compare(form: ErrorActionForm, errors: QuerySet[SyncError]) -> int | 
     return found[0][0] if len(found) == 1 and found[0][1] == ErrorKind.CONFLICT else None
 
 
-def exceeds_confirmed(form: ErrorActionForm, errors: QuerySet[SyncError]) -> bool:
-    """Whether the filter has grown since a person read the number on the confirmation page."""
-    confirmed = form.cleaned_data["confirmed"]
-    return confirmed is not None and service.applicable(errors, form.service_action).count() > confirmed
+def say(request: HttpRequest, form: ErrorActionForm, done: Requested) -> None:
+    """What was done at once is told as done; anything else was handed to a job."""
+    text = said(form, done.accepted)
+    if text is None:
+        say_requested(request, done)
+        return
+    say_done(request, text, done)
+    say_left_out(request, done)
 
 
-def confirm(request: HttpRequest, form: ErrorActionForm, errors: QuerySet[SyncError], page: str) -> HttpResponse:
-    applicable = service.applicable(errors, form.service_action)
-    deletions = deletions_by_system(applicable) if form.action_name == "delete" else {}
-    count = applicable.count()
-    context = {
-        "action": form.action_name,
-        "answer": caption(form.action_name, count, list(deletions)),
-        "deletions": [{"system": system, "count": records} for system, records in sorted(deletions.items())],
-        "count": count,
-        "others": errors.count() - count,
-        "form": form,
-        "back": page,
-    }
-    return render(request, "jobs/confirm.html", context)
-
-
-def caption(action: str, count: int, systems: list[str]) -> str:
-    """What the button does, with the number and, where something is deleted in one system only, its name."""
-    match action, systems:
-        case "delete", [_system]:
-            text = ngettext("Delete %(count)s record in %(system)s", "Delete %(count)s records in %(system)s", count)
-        case "delete", _systems:
-            text = ngettext("Delete %(count)s record", "Delete %(count)s records", count)
-        case "restore", _systems:
-            text = ngettext("Restore %(count)s record", "Restore %(count)s records", count)
-        case "create_again", _systems:
-            text = ngettext("Create %(count)s record again", "Create %(count)s records again", count)
-        case "remove_coupling", _systems:
-            text = ngettext("Remove %(count)s coupling", "Remove %(count)s couplings", count)
-        case "synchronize", _systems:
-            text = ngettext("Synchronize %(count)s record", "Synchronize %(count)s records", count)
+def said(form: ErrorActionForm, count: int) -> str | None:
+    values: dict[str, Any] = {"count": number(count), "person": form.cleaned_data["person"]}
+    match form.service_action:
+        case error_actions.ASSIGN if values["person"]:
+            text = ngettext(
+                "%(count)s error is assigned to %(person)s.", "%(count)s errors are assigned to %(person)s.", count
+            )
+        case error_actions.ASSIGN:
+            text = ngettext("%(count)s error is assigned to nobody.", "%(count)s errors are assigned to nobody.", count)
+        case error_actions.COMMENT:
+            text = ngettext("%(count)s error has a new comment.", "%(count)s errors have a new comment.", count)
+        case error_actions.IGNORE:
+            text = ngettext("%(count)s error is ignored.", "%(count)s errors are ignored.", count)
+        case error_actions.UNIGNORE:
+            text = ngettext("%(count)s error is back in the list.", "%(count)s errors are back in the list.", count)
+        case service.UNCOUPLE:
+            text = ngettext("%(count)s coupling was removed.", "%(count)s couplings were removed.", count)
         case _:
-            text = ngettext("Retry %(count)s record", "Retry %(count)s records", count)
-    return text % {"count": number(count), "system": "".join(systems)}
-
-
-def deletions_by_system(errors: QuerySet[SyncError]) -> Counter[str]:
-    """How many records would be deleted in which system: the survivors' ones."""
-    mappings = TableMapping.objects.select_related("left_connection", "right_connection").in_bulk()
-    counted = errors.order_by().values_list("mapping", "left_exists").annotate(records=Count("pk"))
-    names: Counter[str] = Counter()
-    for mapping, left_exists, records in counted:
-        names[mappings[mapping].side_name(Side.LEFT if left_exists else Side.RIGHT)] += records
-    return names
+            return None
+    return text % values
 
 
 def find_deleted(request: HttpRequest, chosen: ErrorFilter, page: str) -> HttpResponse:

@@ -73,6 +73,12 @@ def say_requested(request: HttpRequest, done: Requested) -> None:
     say_left_out(request, done)
 
 
+def say_done(request: HttpRequest, text: str, done: Requested) -> None:
+    """``text``, as a warning when nothing of what was asked could be done."""
+    say = messages.success if done.accepted else messages.warning
+    say(request, text)
+
+
 def say_left_out(request: HttpRequest, done: Requested) -> None:
     for code, count in done.refused.items():
         if code in LATER:

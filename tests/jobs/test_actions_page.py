@@ -1,5 +1,6 @@
 """The actions of the errors page, posted as its forms do."""
 
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -11,6 +12,7 @@ from django.utils import timezone
 
 from couplings.models import Coupling, SyncError
 from couplings.models.error import State
+from jobs.forms import ErrorActionForm
 from jobs.models import JobState, Kind, SyncJob
 from tests import given
 
@@ -48,6 +50,68 @@ def test_retry_schedules_one_job_a_mapping_and_says_how_many(client: Client, ada
     assert said(response) == ["The synchronization has been scheduled for 3 of 3 records."]
     assert set(SyncError.objects.values_list("request", "requested_by")) == {("retry", ada.pk)}
     assert list(SyncJob.objects.order_by("mapping").values_list("kind", "state")) == [(Kind.RETRY, JobState.QUEUED)] * 2
+
+
+def test_an_action_that_applies_to_nothing_says_why(client: Client) -> None:
+    response = post(client, "restore", given.error(given.mapping(), 1))
+
+    assert said(response) == [
+        "The synchronization has been scheduled for 0 of 1 record.",
+        "Left out: 1. Neither record is deleted, so there is nothing to restore or delete.",
+    ]
+
+
+def test_errors_are_assigned_to_somebody_and_to_nobody(client: Client, ada: User) -> None:
+    berta = given.person("berta", "operator")
+    mapping = given.mapping()
+    errors = [given.error(mapping, number) for number in range(2)]
+
+    assert said(post(client, "assign", *errors, person="berta")) == ["2 errors are assigned to berta."]
+    assert set(SyncError.objects.values_list("assigned_to", flat=True)) == {berta.pk}
+    assert said(post(client, "assign", errors[0], person="")) == ["1 error is assigned to nobody."]
+    assert said(post(client, "assign", errors[0], person="dora")) == [
+        "There is nobody of that name; nothing was assigned."
+    ]
+
+
+def test_errors_are_commented_on(client: Client, ada: User) -> None:
+    error = given.error(given.mapping(), 1)
+
+    assert said(post(client, "comment", error, comment="asked the customer")) == ["1 error has a new comment."]
+    assert said(post(client, "comment", error, comment="")) == ["Write what you want to say; nothing was added."]
+    assert list(error.notes.values_list("text", "by")) == [("asked the customer", ada.pk)]
+
+
+def test_errors_are_ignored_until_a_day_and_brought_back(client: Client) -> None:
+    error = given.error(given.mapping(), 1)
+    day = timezone.localdate() + timedelta(days=5)
+
+    assert said(post(client, "ignore", error, until=day.isoformat())) == ["1 error is ignored."]
+    error.refresh_from_db()
+    assert (error.state, timezone.localtime(error.ignored_until).date()) == (State.IGNORED, day)
+    assert said(post(client, "unignore", error)) == ["1 error is back in the list."]
+
+
+@pytest.mark.parametrize("until", ["", "2020-01-01", "0001-01-01"])
+def test_nothing_is_ignored_without_a_day_to_come(client: Client, until: str) -> None:
+    error = given.error(given.mapping(), 1)
+
+    assert said(post(client, "ignore", error, until=until)) == [
+        "Choose a day that is still to come; nothing was ignored."
+    ]
+
+
+def test_what_is_asked_for_many_errors_stays_with_the_confirmation(client: Client) -> None:
+    given.person("berta", "operator")
+    mapping = given.mapping()
+    for number in range(3):
+        given.error(mapping, number)
+
+    page = post(client, "assign", scope="filter", person="berta").content.decode()
+
+    assert "Assign 3 errors to berta?" in page
+    assert '<input type="hidden" name="person" value="berta">' in page
+    assert '<input type="hidden" name="scope" value="filter">' in page
 
 
 def test_clicking_twice_is_harmless_and_says_so(client: Client) -> None:
@@ -114,7 +178,13 @@ def test_synchronize_takes_the_side_that_was_chosen(client: Client, side: str, r
     mapping = given.mapping()
     error, gone = given.error(mapping, 1), given.deleted(mapping, 2)
 
-    response = post(client, "synchronize", error, gone, use=side)
+    asked = post(client, "synchronize", error, gone, use=side).content.decode()
+    system = {"left": "CRM", "right": "ERP"}[side]
+    assert f"Write over 1 record in {system}?" in asked
+    assert "Left out: 1. One of the records is deleted." in asked
+    assert not SyncJob.objects.exists()
+
+    response = post(client, "synchronize", error, gone, use=side, confirm="1", confirmed="1")
 
     error.refresh_from_db()
     assert error.request == request_
@@ -134,7 +204,11 @@ def test_restore_needs_a_deleted_record(client: Client) -> None:
     mapping = given.mapping()
     gone, conflict = given.deleted(mapping, 1), given.error(mapping, 2)
 
-    response = post(client, "restore", gone, conflict)
+    assert "Restore 1 record in CRM?" in post(client, "restore", gone, conflict).content.decode()
+    gone.refresh_from_db()
+    assert gone.request == ""
+
+    response = post(client, "restore", gone, conflict, confirmed="1")
 
     gone.refresh_from_db()
     assert gone.request == "restore"
@@ -151,9 +225,9 @@ def test_delete_first_says_how_many_records_in_which_system(client: Client) -> N
 
     page = post(client, "delete", *errors, kept).content.decode()
 
-    assert "<strong>2</strong> records will be deleted in <strong>ERP</strong>" in page
-    assert "<strong>1</strong> record will be deleted in <strong>CRM</strong>" in page
-    assert "does not apply to 1 other selected error" in page
+    assert "2 records will be deleted in ERP." in page
+    assert "1 record will be deleted in CRM." in page
+    assert "Left out: 1. Neither record is deleted" in page
     assert not SyncJob.objects.exists()
 
     response = post(client, "delete", *errors, kept, confirm="1", confirmed="3")
@@ -255,7 +329,7 @@ def test_a_paused_mapping_keeps_the_wish_and_says_so(client: Client) -> None:
 @pytest.mark.parametrize(
     ("role", "grants", "refused"),
     [
-        ("viewer", [], {"retry", "retry_all", "synchronize", "restore", "delete", "remove_coupling", "find_deleted"}),
+        ("viewer", [], set(ErrorActionForm.PERMISSIONS)),
         ("operator", [], {"delete"}),
         ("operator", ["delete_records"], set()),
         ("administrator", [], set()),
@@ -264,7 +338,8 @@ def test_a_paused_mapping_keeps_the_wish_and_says_so(client: Client) -> None:
 def test_who_may_do_what(role: str, grants: list[str], refused: set[str]) -> None:
     error = given.deleted(given.mapping(), 1)
     client = given.signed_in(given.person("berta", role, *grants))
-    actions = ["retry", "retry_all", "synchronize", "restore", "delete", "find_deleted", "remove_coupling"]
+    # Remove Coupling last: it closes the error.
+    actions = sorted(ErrorActionForm.PERMISSIONS, key="remove_coupling".__eq__)
 
     answers = {action: client.post(URL, {"action": action, "selected": error.pk}).status_code for action in actions}
 

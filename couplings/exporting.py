@@ -1,0 +1,135 @@
+"""Errors as files for a spreadsheet: every row of a view, however many, in memory that does not grow with them."""
+
+import csv
+from collections.abc import Iterable, Iterator, Mapping
+from datetime import datetime
+from typing import IO, Any, Final
+
+from django.utils import timezone, translation
+from django.utils.encoding import force_str
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+from xlsxwriter import Workbook
+
+from couplings import lists, messages
+from couplings.filters import ErrorFilter
+from couplings.models import SyncError
+from couplings.tables import known_record
+
+PAGE = 2_000
+SHEET = 1_000_000
+"""Rows of one sheet; a workbook allows 1,048,576, its head included."""
+LONGEST = 32_767
+"""Characters of a cell of a workbook."""
+FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n")
+"""What a spreadsheet takes for the beginning of a formula in a CSV file, blanks before it included."""
+
+Cell = str | int | datetime | None
+
+COLUMNS: Final = (
+    gettext_lazy("Table"),
+    gettext_lazy("Description"),
+    gettext_lazy("System"),
+    gettext_lazy("Record"),
+    gettext_lazy("Record Exists"),
+    gettext_lazy("Coupled system"),
+    gettext_lazy("Coupled To"),
+    gettext_lazy("Coupled Record Exists"),
+    gettext_lazy("Error Message"),
+    gettext_lazy("Next step"),
+    gettext_lazy("Kind"),
+    gettext_lazy("State"),
+    gettext_lazy("Assigned"),
+    gettext_lazy("Attempts"),
+    gettext_lazy("First seen"),
+    gettext_lazy("Failed On"),
+)
+
+
+def rows(chosen: ErrorFilter, order: str) -> Iterator[list[Cell]]:
+    """The errors in the filter as a table, in the page's order and the language of the caller; read page by page."""
+    where: Mapping[str, str] | None = {}
+    language = translation.get_language()
+    while where is not None:
+        page = lists.page_of_errors(chosen, order, where, PAGE)
+        with translation.override(language):
+            made = [_row(error) for error in page]
+        yield from made
+        where = page.next
+
+
+def _row(error: SyncError) -> list[Cell]:
+    side, key = known_record(error)
+    exists = error.left_exists if error.left_key is not None else error.right_exists
+    other = error.mapping.side_name("right") if error.mapping and error.left_key is not None else ""
+    return [
+        error.table_name,  # type: ignore[attr-defined]
+        error.description,
+        side,
+        key,
+        _exists(exists) if key else "",
+        other if error.right_key is not None else "",
+        (error.right_key or "") if error.left_key is not None else "",
+        _exists(error.right_exists) if other and error.right_key is not None else "",
+        messages.of(error),
+        messages.next_step(error.code, error.kind),
+        force_str(error.get_kind_display()),
+        force_str(error.get_state_display()),
+        error.assigned_to.get_username() if error.assigned_to else "",
+        error.attempts,
+        timezone.localtime(error.first_seen),
+        timezone.localtime(error.last_seen),
+    ]
+
+
+def _exists(known: bool | None) -> str:
+    return _("unknown") if known is None else _("Yes") if known else _("No")
+
+
+def csv_lines(table: Iterable[list[Cell]]) -> Iterator[str]:
+    """A CSV file (RFC 4180), a part at a time; a mark in front tells spreadsheets that it is UTF-8."""
+    writer = csv.writer(_Echo())
+    yield "\ufeff" + writer.writerow([str(caption) for caption in COLUMNS])
+    for row in table:
+        yield writer.writerow([harmless(cell) for cell in row])
+
+
+class _Echo:
+    """Gives back what is written, so that a line can be sent instead of stored."""
+
+    def write(self, text: str) -> str:
+        return text
+
+
+def harmless(cell: Cell) -> Any:
+    """Texts of business systems are data: one that looks like a formula is told from one by an apostrophe."""
+    if isinstance(cell, str):
+        return "'" + cell if cell.lstrip(" ").startswith(FORMULA) else cell
+    return cell.isoformat(sep=" ", timespec="seconds") if isinstance(cell, datetime) else cell
+
+
+def write_workbook(table: Iterable[list[Cell]], file: IO[bytes]) -> None:
+    """An Excel workbook; rows go to disk as they come. Texts are written as texts, never as formulas or links."""
+    with Workbook(file, {"constant_memory": True, "remove_timezone": True}) as book:
+        bold, moment = book.add_format({"bold": True}), book.add_format({"num_format": "yyyy-mm-dd hh:mm:ss"})
+        sheet, line = _sheet(book, bold), 0
+        for row in table:
+            if line == SHEET:
+                sheet, line = _sheet(book, bold), 0
+            line += 1
+            for column, cell in enumerate(row):
+                match cell:
+                    case str():
+                        sheet.write_string(line, column, cell[:LONGEST])
+                    case datetime():
+                        sheet.write_datetime(line, column, cell.replace(tzinfo=None), moment)
+                    case int():
+                        sheet.write_number(line, column, cell)
+
+
+def _sheet(book: Workbook, head: Any) -> Any:
+    sheet = book.add_worksheet()
+    for column, caption in enumerate(COLUMNS):
+        sheet.write_string(0, column, str(caption), head)
+    sheet.freeze_panes(1, 0)
+    return sheet

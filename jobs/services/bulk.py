@@ -1,0 +1,21 @@
+"""Take back what was asked for on many errors at once."""
+
+from django.db import transaction
+from django.db.models import F
+
+from couplings.models import BulkRequest, SyncError
+from couplings.models.error import Request
+
+
+def cancel(bulk: BulkRequest) -> int:
+    """End what has not begun of an action on many errors; the number of errors whose wish is withdrawn.
+
+    A page of records that a job has in work is finished, and so is what nobody can take back by now.
+    """
+    waiting = SyncError.objects.open().filter(
+        request=bulk.request, requested_at=bulk.requested_at, requested_by=bulk.requested_by_id
+    )
+    with transaction.atomic():
+        withdrawn = waiting.update(request=Request.NONE, choices={}, requested_by=None, requested_at=None)
+        BulkRequest.objects.filter(pk=bulk.pk).update(cancelled=F("cancelled") + withdrawn)
+    return withdrawn
