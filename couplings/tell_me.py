@@ -1,102 +1,137 @@
-"""Tell Me: finds pages and actions by their name in every language, mappings by name, records by key or description."""
+"""Tell Me: finds pages and actions by their name in every language, mappings and connections by name, coupled records
+by the beginning of a key, errors by any part of a record's name or key. The systems themselves are asked apart from
+it."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from typing import Any
+from urllib.parse import urlencode
 
-from django.conf import settings
+from django.db import OperationalError, connection, transaction
 from django.urls import reverse
-from django.utils.translation import gettext, gettext_noop, override
+from django.utils.translation import gettext as _
 
+from couplings import places, ranking
 from couplings.filters import text_condition
-from couplings.models import Coupling, SyncError, TableMapping
+from couplings.messages import of as message_of
+from couplings.models import Connection, Coupling, SyncError, TableMapping
+from couplings.models.error import State
 
-SHOWN = 20
-
-
-@dataclass(frozen=True)
-class Place:
-    """A page or an action; ``name`` is a caption in English, ``query`` what leads to its part of the page."""
-
-    name: str
-    url_name: str
-    query: str = ""
-
-    @property
-    def label(self) -> str:
-        return gettext(self.name)
-
-    @property
-    def url(self) -> str:
-        return reverse(self.url_name) + self.query
-
-
-PLACES = [
-    Place(gettext_noop("Home"), "jobs:home"),
-    Place(gettext_noop("Coupled Data Synchronization Errors"), "couplings:errors"),
-    Place(gettext_noop("Records"), "couplings:couplings"),
-    Place(gettext_noop("Integration Table Mappings"), "jobs:mappings"),
-    Place(gettext_noop("Integration Synchronization Jobs"), "jobs:jobs"),
-    Place(gettext_noop("Connections"), "couplings:connections"),
-    Place(gettext_noop("Retry All"), "couplings:errors"),
-    Place(gettext_noop("Retry"), "couplings:errors"),
-    Place(gettext_noop("Synchronize"), "couplings:errors"),
-    Place(gettext_noop("Restore Records"), "couplings:errors", "?kind=deleted"),
-    Place(gettext_noop("Delete Records"), "couplings:errors", "?kind=deleted"),
-    Place(gettext_noop("Find for Deleted"), "jobs:mappings"),
-    Place(gettext_noop("Broken couplings"), "couplings:errors", "?kind=deleted"),
-    Place(gettext_noop("Held deletions"), "jobs:held"),
-    Place(gettext_noop("Preview"), "jobs:mappings"),
-    Place(gettext_noop("Set Up Coupling"), "jobs:set_up_coupling"),
-    Place(gettext_noop("Remove Coupling"), "couplings:couplings"),
-    Place(gettext_noop("Synchronization Log"), "couplings:couplings"),
-    Place(gettext_noop("Synchronize Modified Records"), "jobs:mappings"),
-    Place(gettext_noop("Run Full Synchronization"), "jobs:mappings"),
-    Place(gettext_noop("Failed jobs"), "jobs:jobs", "?state=failed"),
-]
+SHOWN = 20  # of each kind
+PATIENCE = 500  # milliseconds that a search may take in the store
+SIDES = ("left_key", "right_key")
 
 
 @dataclass(frozen=True)
-class Answer:
-    places: list[Place]
-    mappings: list[TableMapping]
-    couplings: list[Coupling]
-    errors: list[SyncError]
+class Found:
+    """One answer: a link with what tells it from others."""
 
-    def __bool__(self) -> bool:
-        return bool(self.places or self.mappings or self.couplings or self.errors)
+    label: str
+    url: str
+    note: str = ""
 
 
-def tell(text: str) -> Answer:
-    """What ``text`` can mean; nothing for an empty text but the pages themselves."""
-    if not text:
-        return Answer(list(PLACES), [], [], [])
-    mappings = TableMapping.objects.filter(name__icontains=text)[:SHOWN]
-    return Answer(list(_places(text)), list(mappings), _couplings(text), _errors(text))
+@dataclass(frozen=True)
+class Section:
+    """Answers of one kind, the likeliest first; ``rank`` says how well the first one fits, the smaller the better."""
+
+    title: str
+    answers: list[Found]
+    rank: int = 2 * ranking.WORDS
 
 
-def _places(text: str) -> Iterator[Place]:
-    wanted = text.casefold()
-    for place in PLACES:
-        if any(wanted in name.casefold() for name in _names(place)):
-            yield place
+def tell(text: str, user: Any, shown: int = SHOWN) -> list[Section]:
+    """What ``text`` can mean to ``user``, at most ``shown`` of each kind; all pages and actions for an empty text."""
+    if not ranking.fold(text):
+        found = [places.Ranked(0, place) for place in places.offered(user)]
+        return [_places(found, shown=len(found))]
+    sections = [
+        _places(places.find(text, user), shown),
+        _named(_("Mappings"), _mappings(text), shown),
+        _named(_("Connections"), _connections(text), shown),
+        Section(_("Coupled records"), list(_couplings(text, shown)), 2 * ranking.BEGINS - 1),
+        Section(_("Errors"), list(_errors(text, shown))),
+    ]
+    return sorted((section for section in sections if section.answers), key=lambda section: section.rank)
 
 
-def _names(place: Place) -> Iterator[str]:
-    for language, _name in settings.LANGUAGES:
-        with override(language):
-            yield place.label
+def count(sections: Iterable[Section]) -> int:
+    return sum(len(section.answers) for section in sections)
 
 
-def _couplings(key: str) -> list[Coupling]:
-    # Named one by one, the mappings let the unique indexes on (mapping, key) answer; so does a query for each side.
+def _places(found: list[places.Ranked], shown: int) -> Section:
+    answers = [Found(one.place.label, one.place.url) for one in found[:shown]]
+    return Section(_("Pages and actions"), answers, found[0].rank if found else 2 * ranking.SIMILAR)
+
+
+def _named(title: str, found: list[tuple[int, Found]], shown: int) -> Section:
+    ordered = sorted(found, key=lambda pair: (pair[0], pair[1].label))
+    return Section(title, [one for _rank, one in ordered[:shown]], 2 * ordered[0][0] if ordered else 0)
+
+
+def _mappings(text: str) -> list[tuple[int, Found]]:
+    """By name or by that of a table; there are few, so they are looked through here."""
+    wanted, found = ranking.fold(text), []
+    for mapping in TableMapping.objects.select_related("left_connection", "right_connection"):
+        ranks = [ranking.rank(wanted, ranking.fold(name)) for name in _names(mapping)]
+        known = [one for one in ranks if one is not None]
+        if known:
+            note = f"{mapping.side_name('left')} ↔ {mapping.side_name('right')}"
+            found.append((min(known), Found(mapping.name, reverse("jobs:mapping", args=[mapping.name]), note)))
+    return found
+
+
+def _names(mapping: TableMapping) -> tuple[str, str, str]:
+    return mapping.name, mapping.left_table, mapping.right_table
+
+
+def _connections(text: str) -> list[tuple[int, Found]]:
+    wanted = ranking.fold(text)
+    ranked = ((ranking.rank(wanted, ranking.fold(one.name)), one) for one in Connection.objects.all())
+    return [
+        (found, Found(one.name, reverse("couplings:connection", args=[one.pk])))
+        for found, one in ranked
+        if found is not None
+    ]
+
+
+def _couplings(key: str, shown: int) -> Iterator[Found]:
+    """Exact keys first. Named one by one, the mappings let the unique indexes on (mapping, key) answer; so does a query
+    for each side."""
     mappings = list(TableMapping.objects.values_list("pk", flat=True))
     related = ("mapping__left_connection", "mapping__right_connection")
-    found = Coupling.objects.filter(mapping__in=mappings).select_related(*related).defer("base", "base_right")
-    by_id = {row.pk: row for side in ("left_key", "right_key") for row in found.filter(**{side: key})[:SHOWN]}
-    return [by_id[pk] for pk in sorted(by_id, reverse=True)]
+    rows = Coupling.objects.filter(mapping__in=mappings).select_related(*related).defer("base", "base_right")
+    found = [row for side in SIDES for row in rows.filter(**{side: key})[:shown]]
+    if len(found) < shown:
+        found += _in_time(*(rows.filter(**{f"{side}__startswith": key})[:shown] for side in SIDES))
+    for row in list(dict.fromkeys(found))[:shown]:
+        left, right = (f"{row.mapping.side_name(key.partition('_')[0])} {getattr(row, key)}" for key in SIDES)
+        yield Found(f"{left} ↔ {right}", reverse("jobs:coupling", args=[row.pk]), row.mapping.name)
 
 
-def _errors(text: str) -> list[SyncError]:
-    found = SyncError.objects.open().filter(text_condition(text)).order_by("-last_seen", "-pk")
+def _in_time(*lists: Iterable[Any]) -> list[Any]:
+    """All rows of ``lists``, or none where the store takes too long: in a store whose sort order is a language's, no
+    index knows what a key begins with."""
+    try:
+        with transaction.atomic(), connection.cursor() as cursor:
+            cursor.execute("SELECT set_config('statement_timeout', %s, true)", [str(PATIENCE)])
+            rows = [row for listed in lists for row in listed]
+            cursor.execute("SELECT set_config('statement_timeout', '0', true)")
+            return rows
+    except OperationalError:
+        return []
+
+
+def _errors(text: str, shown: int) -> Iterator[Found]:
+    listed = SyncError.objects.open().exclude(state=State.IGNORED).filter(text_condition(text))
     related = ("mapping__left_connection", "mapping__right_connection", "connection")
-    return list(found.select_related(*related)[:SHOWN])
+    newest = listed.select_related(*related).order_by("-last_seen", "-pk")[:shown]
+    for error in _in_time(newest):
+        known = error.description or error.left_key or error.right_key or str(error.mapping or error.connection)
+        place = error.mapping.name if error.mapping else ""
+        yield Found(known, reverse("jobs:error", args=[error.pk]), " · ".join(filter(None, [place, message_of(error)])))
+
+
+def more(text: str) -> str:
+    """Where all errors with ``text`` are listed."""
+    return f"{reverse('couplings:errors')}?{urlencode({'q': text})}"
