@@ -72,6 +72,7 @@ STATE = {
     "left_out": _("Left out since %(until)s, because: %(message)s"),
     "waits": _("Waiting for another record since %(until)s: %(message)s"),
     "retries": _("Tried again by itself, after it failed first on %(until)s: %(message)s"),
+    "is_ignored": _("Ignored until %(until)s: %(message)s"),
     "is_held": _("Held back since %(until)s until somebody approves: %(message)s"),
     "alone": _("Not coupled. %(message)s"),
 }

@@ -155,11 +155,16 @@ class SetUpCouplingForm(ListFilter):
     right = forms.CharField(required=False, strip=False)
     q_left = forms.CharField(required=False)
     q_right = forms.CharField(required=False)
+    use = forms.ChoiceField(choices=[("", ""), *((side.value, side.value) for side in Side)], required=False)
 
     @property
     def chosen(self) -> dict[str, str]:
-        """Without ``strip``: a key may begin or end with a space."""
-        return {name: text for name in self.fields if (text := self.value(name))}
+        """Without ``strip``: a key may begin or end with a space. The data to use are chosen last."""
+        return {name: text for name in self.fields if name != "use" and (text := self.value(name))}
+
+    @property
+    def use_side(self) -> Side | None:
+        return Side(self.value("use")) if self.value("use") else None
 
     def searched(self, side: Side) -> str:
         return self.value(f"q_{side.value}")[: self.LONGEST]

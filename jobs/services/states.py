@@ -33,8 +33,7 @@ _REASONS = (
 def of_pair(coupling: Coupling, error: SyncError | None, compared: Comparison) -> Statement:
     """The state of a coupled record, whose open error is ``error``, as both records are in this moment."""
     if error is not None:
-        code = _OF_ERRORS.get(State(error.state), "left_out")
-        return Statement(code, {"until": error.first_seen.isoformat(), "message": messages.of(error)})
+        return _of_error(error)
     until = coupling.last_synced.isoformat() if coupling.last_synced is not None else None
     if compared.problem is not None and until is not None:
         return Statement("unread", {"until": until})
@@ -47,6 +46,13 @@ def of_pair(coupling: Coupling, error: SyncError | None, compared: Comparison) -
     if moved:
         return Statement("moved", {"fields": [messages.field_name(row.name) for row in moved]})
     return Statement("in_step", {"until": until})
+
+
+def _of_error(error: SyncError) -> Statement:
+    code, until = _OF_ERRORS.get(State(error.state), "left_out"), error.first_seen
+    if error.state == State.IGNORED and error.ignored_until is not None:
+        code, until = "is_ignored", error.ignored_until
+    return Statement(code, {"until": until.isoformat(), "message": messages.of(error)})
 
 
 def of_single(explained: Explanation) -> Statement:

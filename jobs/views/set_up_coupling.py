@@ -69,7 +69,7 @@ def couple(request: HttpRequest) -> HttpResponse:
         return show(request, form, status=409)
     user = request.user if request.user.is_authenticated else None
     try:
-        coupling = service.add(mapping, left, right, user=user, queue=True)
+        coupling = service.add(mapping, left, right, user=user, queue=True, use=form.use_side)
     except Refused as refused:
         return refuse(request, form, mapping, refused.code, refused.params)
     except ConnectorError as error:

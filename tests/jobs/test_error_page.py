@@ -296,7 +296,7 @@ def test_an_error_that_is_not_there(client: Client) -> None:
 def test_the_record_page_shows_both_sides_and_its_log(world: World, conflict: SyncError, ada: Client) -> None:
     page = ada.get(f"/couplings/{conflict.coupling_id}/").content.decode()
 
-    assert "Not in step since" in page
+    assert "Left out since" in page
     assert "Synchronization Log" in page
     assert "Inserted" in page
     assert "phone / telephone" in page
@@ -354,8 +354,9 @@ def test_the_number_of_queries_does_not_grow(world: World, ada: Client, count: i
     error = world.error()
     # session, user, the error, the mapping's fields for each side and the rules, two kinds of permissions, whether each
     # system may be asked, when it is opened and when it is read, the actions that apply; the record's page reads its
-    # open error, its log and whether its last entry is undone as well
-    expected = {f"/errors/{error.pk}/": 13, f"/couplings/{error.coupling_id}/": 15}
+    # open error, its log, its jobs and whether its last entry is undone as well; the head of each page counts
+    # the open errors
+    expected = {f"/errors/{error.pk}/": 14, f"/couplings/{error.coupling_id}/": 17}
 
     for page, number in expected.items():
         ada.get(page)
