@@ -1,4 +1,4 @@
-"""SCENARIOS 4 for undo: whoever undoes a job is killed at each point, and both systems end as they were before the job."""
+"""SCENARIOS 4 for undo: whoever undoes a job is killed at each point, and both systems end as before the job."""
 
 from collections.abc import Callable
 
