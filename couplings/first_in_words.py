@@ -23,6 +23,9 @@ REASONS = {
     "no_match_fields": gettext_lazy(
         "both sides hold records, and no match field tells which belong together: all would be created twice"
     ),
+    "match_fields_never_filled": gettext_lazy(
+        "the match fields are empty in every record of one side: all would be created twice"
+    ),
     "only_unclear": gettext_lazy("a person has to choose partners (couplings match)"),
     "cannot_look": gettext_lazy("its tables cannot be looked at"),
 }

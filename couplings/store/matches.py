@@ -221,6 +221,13 @@ def counts() -> dict[str, int]:
         return dict(zip(("pairs", "ambiguous", "duplicate", "sources", "targets"), cursor.fetchone(), strict=True))
 
 
+def is_never_filled(table: str) -> bool:
+    """Whether no criterion applies to any record of ``SOURCE`` or ``TARGET``."""
+    with open_cursor() as cursor:
+        cursor.execute(f"SELECT NOT EXISTS (SELECT FROM {table} WHERE filled)")
+        return bool(cursor.fetchone()[0])
+
+
 def block(rows: Iterable[tuple[str, int]]) -> None:
     """Put targets (by number) into blocks, in which those are looked for that are alike but not equal."""
     with open_cursor() as cursor:

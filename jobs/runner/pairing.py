@@ -17,6 +17,7 @@ from couplings.store import couplings, errors, matches
 from couplings.store.matches import SOURCE, TARGET, Listed, Settled
 from jobs.runner.keys import is_storable
 from jobs.runner.systems import open_both
+from syncstatus.connectors.errors import NothingToMatchBy
 from syncstatus.connectors.ports import Endpoint
 from syncstatus.engine import match, pairing
 from syncstatus.engine.decisions import ErrorKind
@@ -61,6 +62,21 @@ class Pairing:
             for rows, listed in self._listed(side):
                 matches.add(SOURCE if side is self.source else TARGET, rows)
                 on_page(side, listed)
+
+    def check(self) -> None:
+        """Raises ``NothingToMatchBy`` where both sides hold records, and none of one side has a value to match by. Once
+        some are coupled, the others may well be those that have none."""
+        found = matches.counts()
+        if not (found["sources"] and found["targets"]) or couplings.count(self.mapping.pk):
+            return
+        for side, table in ((self.source, SOURCE), (self.source.other, TARGET)):
+            if matches.is_never_filled(table):
+                raise self._never_filled(side)
+
+    def _never_filled(self, side: Side) -> NothingToMatchBy:
+        names = [self.rules.fields[position].field(side) for position in self.positions]
+        table = getattr(self.mapping, f"{side.value}_table")
+        return NothingToMatchBy(connection=self.mapping.side_name(side), table=table, names=", ".join(names))
 
     def _listed(self, side: Side) -> Iterator[tuple[list[Listed], int]]:
         endpoint, after, seen, full = self.endpoints[side], None, 0, True
@@ -154,12 +170,13 @@ def source_side(direction: Direction) -> Side:
 @contextmanager
 def paired(mapping: TableMapping, on_page: OnPage) -> Iterator[Pairing]:
     """Match both tables of ``mapping``; inside, ``couplings.store.matches`` tells what was found. Nothing but temporary
-    tables is written. ``on_page(side, records)`` is called after each page that was read. Raises the errors of
-    connectors.
+    tables is written. ``on_page(side, records)`` is called after each page that was read. Raises
+    ``NothingToMatchBy`` and the other errors of connectors.
     """
     endpoints, rules = open_both(mapping, waits=True)
     found = Pairing(mapping, source_side(rules.direction), rules, endpoints)
     with matches.tables():
         found.stage(on_page)
+        found.check()
         found.join()
         yield found

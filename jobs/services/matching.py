@@ -175,7 +175,7 @@ def preview(mapping: TableMapping, *, suggest: bool = True) -> Iterator[Preview]
     """Match both tables and write nothing anywhere (DESIGN R12, R14). ``suggest``: look for similar records where there
     is no match, which is never coupled by itself.
 
-    Raises ``Refused`` (``no_match_fields``) and the connectors' errors.
+    Raises ``Refused`` (``no_match_fields``), ``NothingToMatchBy`` and the other errors of connectors.
     """
     _check_criteria(mapping)
     with rare_garbage_collection(), paired(mapping, lambda _side, _records: None) as found:

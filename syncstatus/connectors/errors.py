@@ -111,6 +111,12 @@ class SchemaChanged(SchemaMismatch):
     code = "schema_changed"
 
 
+class NothingToMatchBy(SchemaMismatch):
+    """All records of a table leave the match fields empty: each would be created a second time (DESIGN R14)."""
+
+    code = "match_fields_never_filled"
+
+
 class TypeUnsupported(SchemaMismatch):
     code = "type_unsupported"
 

@@ -120,6 +120,17 @@ def test_without_match_fields_nothing_is_doubled(family: World) -> None:
     assert len(family.left.keys()) == len(family.right.keys()) == 1
 
 
+def test_match_fields_that_nobody_fills_double_nothing(family: World) -> None:
+    family.left.add(name="Adatum", phone="1")
+    family.right.add(name="Adatum")
+    FieldMapping.objects.filter(mapping__name="CUSTOMER").update(match=None)
+    FieldMapping.objects.filter(left="phone").update(match=1)
+    told = run("sync", "CUSTOMER", "--first", "--json")
+    assert advice(told) == {"CUSTOMER": ("nothing", "match_fields_never_filled")}
+    run("sync", "CUSTOMER", "--first", "--apply")
+    assert len(family.left.keys()) == len(family.right.keys()) == 1
+
+
 @pytest.mark.parametrize(
     ("rules", "expected"),
     [

@@ -17,6 +17,7 @@ from jobs.services import couplings, matching
 from jobs.services.errors import Refused
 from jobs.services.matching import Line
 from syncstatus.engine.records import Side
+from tests.jobs.command_line import run
 from tests.jobs.worlds import World, told
 
 MakeWorld = Callable[..., World]
@@ -158,6 +159,30 @@ def test_one_equal_field_of_several_makes_nobody_similar(make_world: MakeWorld) 
     found = options(world, preview(world), "Nordgaard Polster")
     assert list(found) == ["Nordgard Polster"]
     assert 90 < found["Nordgard Polster"] < 100
+
+
+def test_a_match_field_that_is_empty_in_every_record_is_told_and_creates_nothing(make_world: MakeWorld) -> None:
+    world = make_world(match=["fax"])
+    for name in ("Ada", "Bob"):
+        world.left.add(name=name, fax=name)
+        world.right.add(name=name, fax="")
+    ran = run("couplings", "match", "CUSTOMER", "--preview")
+    assert (ran.code, ran.said) == (2, "")
+    assert ran.complained.startswith("No record of account in CRM has a value in the match fields (fax), so ")
+    assert run("couplings", "match", "CUSTOMER", "--apply", "--create-new").code == 1
+    assert (len(world.left.keys()), len(world.right.keys()), Coupling.objects.count()) == (2, 2, 0)
+    assert (world.error().kind, world.error().code) == ("schema", "match_fields_never_filled")
+    world.right.execute("UPDATE account SET fax = fullname WHERE fullname = 'Ada'")
+    assert run("couplings", "match", "CUSTOMER", "--apply", "--json").object["coupled"] == 1
+    assert world.errors() == []
+
+
+def test_a_match_field_may_be_empty_where_nothing_could_match_anyway(make_world: MakeWorld) -> None:
+    world = make_world(match=["fax"])
+    world.left.add(name="Ada")
+    assert matching.apply(world.mapping, user=None, queue=False, create_new=True).inserted == 1
+    world.right.add(name="Bob")
+    assert [line.reason for line in preview(world)] == ["match_fields_empty"]
 
 
 def test_what_a_person_uncoupled_is_nobodys_partner(make_world: MakeWorld) -> None:

@@ -16,7 +16,7 @@ from jobs.models import JobState, SyncJob
 from jobs.services import actions, matching
 from jobs.services import couplings as service
 from jobs.services.errors import Refused
-from syncstatus.connectors.errors import ConnectorError
+from syncstatus.connectors.errors import ConnectorError, NothingToMatchBy
 from syncstatus.engine.records import Side
 
 
@@ -70,7 +70,7 @@ class Command(AuditedCommand):
         }
         try:
             code = calls[options["command"]](mapping, options)
-        except Refused as refused:
+        except (Refused, NothingToMatchBy) as refused:
             raise output.wrong(str(render(refused.code, refused.params))) from None
         except ConnectorError as error:
             self.stderr.write(str(render(error.code, {**error.params, "detail": error.detail})))
