@@ -203,8 +203,8 @@ MATCHING = {
     "no_match": _("No free record in the other system has the same values in the match fields."),
     "candidate_of_unclear": _("It is a candidate of records that could not be decided."),
     "match_fields_never_filled": _(
-        "No record of %(table)s in %(connection)s has a value in the match fields (%(names)s), so nothing can match, and "
-        "every record would be created a second time. Fill them, or give “match” to other fields."
+        "No record of %(table)s in %(connection)s has a value in the match fields (%(names)s), so nothing can match, "
+        "and every record would be created a second time. Fill them, or give “match” to other fields."
     ),
     "match_fields_empty": _("Its match fields are empty or cannot be read."),
     "coupled_already": _("It is coupled already."),
