@@ -63,7 +63,7 @@ def _row(error: SyncError) -> list[Cell]:
     exists = error.left_exists if error.left_key is not None else error.right_exists
     other = error.mapping.side_name("right") if error.mapping and error.left_key is not None else ""
     return [
-        error.table_name,  # type: ignore[attr-defined]
+        error.table_name,
         error.description,
         side,
         key,

@@ -1,7 +1,7 @@
 """What each value of the errors page's filter would show: links with counts."""
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -19,7 +19,8 @@ from couplings.paging import Count, bounded_count
 
 # The store keeps no counts by text and by age: those are counted, and no further than this ("1,000+").
 COUNTED = 1_000
-FACETS = ("mapping", "kind", "state", "assigned")
+# The parts of the filter that the counts know, and what each is called there.
+FACETS = {"mapping": "mapping", "kind": "kind", "state": "state", "assigned": "assigned_to"}
 
 
 @dataclass(frozen=True)
@@ -44,6 +45,7 @@ class Facets:
         self.names = {mapping.pk: mapping.name for mapping in mappings}
         self.groups: Counter[Group] = Counter()
         self.exact = True
+        self._spreads: dict[str, Counter[Any]] = {}
         if errors.is_valid() and errors.is_counted:
             self.groups = counts.groups(**({"cause": cause} if (cause := errors.value("cause")) else {}))
         elif errors.is_valid():
@@ -66,16 +68,37 @@ class Facets:
 
     def total(self, **changes: str) -> Count:
         """How many errors the filter with ``changes`` shows."""
-        wanted = {name: changes.get(name, self.errors.value(name)) for name in FACETS}
-        return Count(sum(n for group, n in self.groups.items() if self._fits(group, wanted)), self.exact)
+        if len(changes) == 1:
+            ((name, value),) = changes.items()
+            accepted = self._accepted(name, value)
+            spread = self._spread(name)
+            return Count(sum(n for found, n in spread.items() if accepted is None or found in accepted), self.exact)
+        wanted = [(FACETS[name], self._accepted(name, changes.get(name, self.errors.value(name)))) for name in FACETS]
+        return Count(sum(n for group, n in self.groups.items() if _fits(group, wanted)), self.exact)
 
-    def _fits(self, group: Group, wanted: Mapping[str, str]) -> bool:
-        return (
-            wanted["mapping"] in ("", self.names.get(group.mapping))
-            and wanted["kind"] in ("", group.kind)
-            and group.state in (STATES[wanted["state"]][1] if wanted["state"] else LISTED)
-            and (not wanted["assigned"] or group.assigned_to == self._person(wanted["assigned"]))
-        )
+    def _spread(self, name: str) -> Counter[Any]:
+        """How many errors there are for each value of one facet, of those that the rest of the filter shows."""
+        if name not in self._spreads:
+            others = [(FACETS[one], self._accepted(one, self.errors.value(one))) for one in FACETS if one != name]
+            spread = self._spreads[name] = Counter()
+            for group, number in self.groups.items():
+                if _fits(group, others):
+                    spread[getattr(group, FACETS[name])] += number
+        return self._spreads[name]
+
+    def _accepted(self, name: str, value: str) -> Collection[Any] | None:
+        """What a group may have where the filter says ``value``; None for anything."""
+        if name == "state":
+            return STATES[value][1] if value else LISTED
+        if not value:
+            return None
+        if name == "mapping":
+            return (self._ids.get(value, -1),)
+        return (self._person(value),) if name == "assigned" else (value,)
+
+    @cached_property
+    def _ids(self) -> dict[str, int]:
+        return {name: pk for pk, name in self.names.items()}
 
     def _person(self, name: str) -> int:
         if name == self.errors.value("assigned"):
@@ -139,3 +162,7 @@ class Facets:
         chosen = ErrorFilter(self.errors.chosen | {"age": age}, self.errors.user)
         count = bounded_count(chosen.apply(SyncError.objects.all()), COUNTED)
         return Option(age, AGES[age][0], count, self.errors.query(age=age), age == self.errors.value("age"))
+
+
+def _fits(group: Group, wanted: Sequence[tuple[str, Collection[Any] | None]]) -> bool:
+    return all(accepted is None or getattr(group, name) in accepted for name, accepted in wanted)

@@ -1,9 +1,8 @@
 """The query of each list page."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 
 from django.db.models import QuerySet
-from django.db.models.functions import Coalesce
 
 from couplings import counts
 from couplings.filters import ErrorFilter
@@ -13,35 +12,45 @@ from couplings.paging import SIZE, Page, Part, page, page_of_parts
 TIES = ("last_seen",)
 """What errors that are equal in the order of a list follow; the indexes of ``SyncError`` end with it."""
 BY_TABLE = ("table_name", "-table_name")
+DERIVED = {
+    "described": derived.described,
+    "record_exists": derived.record_exists,
+    "coupled_to": derived.coupled_to,
+    "coupled_record_exists": derived.coupled_record_exists,
+}
+"""What errors are sorted by besides their columns; none of it is null."""
+SIDES = ("left_connection", "right_connection")
 
 
-def errors() -> QuerySet[SyncError]:
-    """Open and closed errors with what the errors page shows, each column sortable because none of them is null.
+def page_of_errors(
+    chosen: ErrorFilter,
+    order: str,
+    where: Mapping[str, str],
+    size: int = SIZE,
+    mappings: Iterable[TableMapping] | None = None,
+) -> Page[SyncError]:
+    """The page of the errors in the filter that ``where`` points at; ``order`` is a column, one of DERIVED or BY_TABLE.
 
-    The values of the records stay where they are: they are what is large in an error, and no list shows them."""
-    related = ("mapping__left_connection", "mapping__right_connection", "connection", "requested_by", "assigned_to")
-    return (
-        SyncError.objects.select_related(*related)
-        .defer("details")
-        .annotate(
-            table_name=Coalesce("mapping__name", "connection__name"),
-            described=derived.described(),
-            record_exists=derived.record_exists(),
-            coupled_to=derived.coupled_to(),
-            coupled_record_exists=derived.coupled_record_exists(),
-        )
-    )
+    One query, by an index in every order; by table, one for each table that stands on the page. Whoever has read all
+    ``mappings`` with their connections hands them over: errors share them. The values of the records stay where they
+    are: they are what is large in an error, and no list shows them."""
+    column = order.lstrip("-")
+    rows = SyncError.objects.select_related("connection", "requested_by", "assigned_to").defer("details")
+    wanted = chosen.apply(rows.annotate(**{column: DERIVED[column]()}) if column in DERIVED else rows)
+    if order in BY_TABLE:
+        parts = ((label, wanted.filter(**owner)) for label, owner in _owners(chosen))
+        shown = page_of_parts(parts, order, where, TIES, size)
+    else:
+        shown = page(wanted, order, where, size, TIES)
+    _attach(shown, TableMapping.objects.select_related(*SIDES) if mappings is None else mappings)
+    return shown
 
 
-def page_of_errors(chosen: ErrorFilter, order: str, where: Mapping[str, str], size: int = SIZE) -> Page[SyncError]:
-    """The page of the errors in the filter that ``where`` points at; ``order`` is a column of ``errors()``.
-
-    One query, by an index in every order; by table, one for each table that stands on the page."""
-    wanted = chosen.apply(errors())
-    if order not in BY_TABLE:
-        return page(wanted, order, where, size, TIES)
-    parts = ((label, wanted.filter(**owner)) for label, owner in _owners(chosen))
-    return page_of_parts(parts, order, where, TIES, size)
+def _attach(errors: Iterable[SyncError], mappings: Iterable[TableMapping]) -> None:
+    known = {mapping.pk: mapping for mapping in mappings}
+    for error in errors:
+        if error.mapping_id in known:
+            error.mapping = known[error.mapping_id]
 
 
 def _owners(chosen: ErrorFilter) -> Iterator[tuple[Part, dict[str, int | None]]]:

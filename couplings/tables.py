@@ -14,10 +14,13 @@ from django_tables2.utils import OrderBy
 
 from couplings import error_actions, messages
 from couplings.models import Coupling, SyncError
-from couplings.models.error import State
+from couplings.models.error import KINDS, Request, State
 from couplings.paging import Page
 from couplings.rows import body
 from couplings.shown import age, ago, badge, day, due, number, presence
+
+# Of 50 rows, Django's get_kind_display would translate all kinds 50 times.
+KIND_LABELS = dict(KINDS)
 
 
 class PagedRows(TableListData):
@@ -122,13 +125,13 @@ class ErrorTable(PagedTable):
 
     def render_table(self, record: SyncError) -> SafeString:
         if record.mapping is None:
-            return link(reverse("couplings:connections"), record.table_name)  # type: ignore[attr-defined]
+            return link(reverse("couplings:connections"), record.table_name)
         return link(reverse("jobs:mapping", args=[record.mapping.name]), record.mapping.name)
 
     def render_description(self, record: SyncError) -> SafeString:
         url = reverse("jobs:coupling", args=[record.coupling_id]) if record.coupling_id else error_url(record)
         side, key = known_record(record)
-        text = record.description or key or record.table_name  # type: ignore[attr-defined]
+        text = record.description or key or record.table_name
         place = format_html('<span class="place">{} {}</span>', side, key) if key else ""
         return format_html("{} {}", link(url, text), place)
 
@@ -161,7 +164,7 @@ class ErrorTable(PagedTable):
         back = _("until %(day)s") % {"day": day(record.ignored_until)} if state == State.IGNORED else ""
         person = record.assigned_to.get_username() if record.assigned_to else ""
         more = format_html_join("", ' <span class="place">{}</span>', ((text,) for text in (back, person) if text))
-        return format_html("{} {}{}", record.get_kind_display(), badge(state, state.label), more)
+        return format_html("{} {}{}", KIND_LABELS[record.kind], badge(state, state.label), more)
 
     def render_attempts(self, value: int, record: SyncError) -> SafeString | str:
         if record.state != State.RETRYING or record.next_attempt is None:
@@ -194,7 +197,7 @@ def requested_text(error: SyncError) -> str:
     if error.request in ("use_left", "use_right") and error.mapping:
         side = error.mapping.side_name(error.request.removeprefix("use_"))
         return _("Scheduled: Synchronize with the data of %(side)s") % {"side": side}
-    return _("Scheduled: %(action)s") % {"action": error.get_request_display()}
+    return _("Scheduled: %(action)s") % {"action": Request(error.request).label}
 
 
 class CouplingTable(PagedTable):
@@ -229,5 +232,5 @@ class CouplingTable(PagedTable):
 
     def render_problem(self, record: Coupling) -> SafeString | str:
         found = record.open_errors  # type: ignore[attr-defined]
-        rows = ((error_url(error), error.get_kind_display()) for error in found)
+        rows = ((error_url(error), KIND_LABELS[error.kind]) for error in found)
         return format_html_join(", ", '<a href="{}">{}</a>', rows) or "—"

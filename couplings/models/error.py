@@ -247,3 +247,8 @@ class SyncError(models.Model):
     @property
     def is_open(self) -> bool:
         return self.state != State.RESOLVED
+
+    @property
+    def table_name(self) -> str:
+        """The mapping that it belongs to, or the connection."""
+        return str(self.mapping or self.connection)

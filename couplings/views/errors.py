@@ -21,7 +21,6 @@ from couplings.roles import CONFIGURE, DELETE, SYNCHRONIZE, UNCOUPLE
 from couplings.tables import ErrorTable
 
 CAUSES = 12
-PEOPLE = 200  # that errors can be assigned to from the page
 # To how many of a whole view each action applies is counted as long as that takes no time; the confirmation says it.
 COUNTED = 20_000
 
@@ -54,8 +53,8 @@ def errors(request: HttpRequest) -> HttpResponse:
         return redirect(f"{request.path}?{query}")
     chosen = ErrorFilter(request.GET, user)
     _alias, order = ErrorTable.sorting(request)
-    shown = lists.page_of_errors(chosen, order, request.GET)
-    mappings = list(TableMapping.objects.select_related("left_connection", "right_connection"))
+    mappings = list(TableMapping.objects.select_related(*lists.SIDES))
+    shown = lists.page_of_errors(chosen, order, request.GET, mappings=mappings)
     facets = Facets(chosen, mappings)
     total = facets.total()
     acts = any(request.user.has_perm(name) for name in (SYNCHRONIZE, UNCOUPLE, DELETE))
@@ -130,9 +129,7 @@ def selection(request: HttpRequest, chosen: ErrorFilter, total: int) -> dict[str
     """Whether the whole view is selected, and to how many of it each action applies."""
     whole = request.GET.get("select") == "view" and total > 0
     counted = whole and total <= COUNTED
-    people = User.objects.filter(is_active=True).order_by("username").values_list("username", flat=True)
     return {
         "whole": whole,
         "fitting": error_actions.fitting(chosen.apply(SyncError.objects.open())) if counted else None,
-        "people": people[:PEOPLE] if request.user.has_perm(SYNCHRONIZE) else [],
     }
