@@ -1,6 +1,6 @@
 """What is wrong with lookups, as far as the configuration alone shows it."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from typing import Protocol
 
 from couplings.configuration.entries import Document, FieldEntry, MappingEntry
@@ -63,23 +63,33 @@ class LookupChecks:
     def cycle(self) -> None:
         """Records that cannot be without each other would wait for each other for ever."""
         path = required_cycle(self.entry.name, self.checks.whole.mappings)
-        if path and min(path) == self.entry.name:
+        if path and self.entry.name == told_of(path, self.checks.document.mappings):
             field = next(f for f in self.entry.mapped if f.required and path[1] in f.lookup)
             self.refuse(field, "lookup_cycle", cycle=" → ".join(path))
 
 
 def required_cycle(start: str, mappings: Mapping[str, MappingEntry]) -> list[str]:
     """The way from ``start`` back to itself along required lookups, [] when there is none."""
+    return circle(start, lambda name: required_parents(mappings[name]) if name in mappings else ())
+
+
+def circle(start: str, parents: Callable[[str], Iterable[str]]) -> list[str]:
+    """The way from ``start`` along ``parents`` back to itself, [] when there is none."""
     trails, seen = [[start]], {start}
     while trails:
         trail = trails.pop()
-        for parent in required_parents(mappings[trail[-1]]):
+        for parent in parents(trail[-1]):
             if parent == start:
                 return [*trail, start]
-            if parent in mappings and parent not in seen:
+            if parent not in seen:
                 seen.add(parent)
                 trails.append([*trail, parent])
     return []
+
+
+def told_of(path: Iterable[str], mappings: Collection[str]) -> str:
+    """Which of ``mappings``, those of the file, tells of a circle: each circle is told once."""
+    return min(set(path).intersection(mappings))
 
 
 def required_parents(entry: MappingEntry) -> list[str]:

@@ -124,6 +124,10 @@ MAPPINGS = {
         "These mappings cannot be without each other, so that no record could be the first: %(cycle)s. Remove "
         "“required” from one of the lookups."
     ),
+    "lookup_cycle_in_system": _(
+        "These mappings refer to each other in %(connection)s by fields that may not be empty there, so that no record "
+        "could be created first: %(cycle)s. Let one of these columns be empty, or synchronize only coupled records."
+    ),
     "lookup_key_type": _(
         "%(field)s (%(type)s) cannot hold keys of the mapping %(name)s in %(connection)s: they are %(key_type)s."
     ),
