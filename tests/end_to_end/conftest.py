@@ -43,7 +43,8 @@ def _broken(message: ConsoleMessage, allowed: int) -> bool:
 @pytest.fixture
 def open_page(browser: Browser, live_server: LiveServer) -> Iterator[Callable[..., Page]]:
     """Opens a page of its own session and signs Ada in; nothing a page asks for may be missing, fail or be refused by
-    the Content-Security-Policy. ``role`` is hers; ``missing_pages`` says that she asks for some that there are not."""
+    the Content-Security-Policy. ``role`` is hers; ``missing_pages`` says that she asks for some that there are not,
+    ``refused`` that what she asks for is overtaken."""
     from django.contrib.auth.models import User
 
     from tests import given
@@ -57,6 +58,7 @@ def open_page(browser: Browser, live_server: LiveServer) -> Iterator[Callable[..
         scheme: Any = "light",
         role: str = "administrator",
         missing_pages: bool = False,
+        refused: bool = False,
     ) -> Page:
         if not User.objects.filter(username="ada").exists():
             given.person("ada", role)
@@ -71,7 +73,7 @@ def open_page(browser: Browser, live_server: LiveServer) -> Iterator[Callable[..
         contexts.append(context)
         page = context.new_page()
         page.on("pageerror", lambda error: broken.append(str(error)))
-        allowed = 404 if missing_pages else 0
+        allowed = 404 if missing_pages else 409 if refused else 0
         page.on("response", lambda answer: broken.append(answer.url) if 400 <= answer.status != allowed else None)
         page.on("console", lambda message: broken.append(message.text) if _broken(message, allowed) else None)
         page.goto("/accounts/login/")
