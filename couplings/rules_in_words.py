@@ -1,9 +1,8 @@
 """A mapping's rules as sentences, and its fields as rows; the systems by their names."""
 
-import json
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Protocol
 
 from django.utils.formats import number_format
 from django.utils.translation import gettext as _
@@ -12,10 +11,17 @@ from django.utils.translation import ngettext
 from couplings.messages import named
 from couplings.models import FieldMapping, TableMapping
 from couplings.shown import span
+from syncstatus.engine.records import Side
 from syncstatus.engine.rules import DeletionPolicy, Direction, UpdatePolicy
 from syncstatus.engine.value_maps import as_text
 
 ARROWS = {Direction.BIDIRECTIONAL: "↔", Direction.LEFT_TO_RIGHT: "→", Direction.RIGHT_TO_LEFT: "←"}
+
+
+class Named(Protocol):
+    """What knows the names of both sides: a mapping, or one that is being edited."""
+
+    def side_name(self, side: Side | str) -> str: ...
 
 
 @dataclass(frozen=True)
@@ -37,7 +43,12 @@ def sentences(mapping: TableMapping) -> list[str]:
 
 
 def fields(mapping: TableMapping) -> list[FieldRow]:
-    return [FieldRow(f.left, arrow(f.direction), f.right, ", ".join(_notes(f, mapping))) for f in mapping.fields.all()]
+    return [FieldRow(f.left, arrow(f.direction), f.right, notes(f, mapping)) for f in mapping.fields.all()]
+
+
+def notes(field: FieldMapping, mapping: Named) -> str:
+    """What is to be known of a field besides its partner and direction."""
+    return ", ".join(_notes(field, mapping))
 
 
 def _names(mapping: TableMapping) -> dict[str, Any]:
@@ -68,7 +79,7 @@ def _conflicts(mapping: TableMapping) -> Iterator[str]:
     yield _("When a record was deleted in one system and changed in the other: %(what)s.") % {"what": what}
 
 
-def update_policy(policy: str, mapping: TableMapping) -> str:
+def update_policy(policy: str, mapping: Named) -> str:
     match UpdatePolicy(policy):
         case UpdatePolicy.ASK:
             return _("ask a person")
@@ -123,7 +134,7 @@ def schedule(mapping: TableMapping) -> str:
     return _("every %(time)s") % {"time": span(mapping.schedule_every)}
 
 
-def _notes(field: FieldMapping, mapping: TableMapping) -> Iterator[str]:
+def _notes(field: FieldMapping, mapping: Named) -> Iterator[str]:
     yield from _value_notes(field)
     if field.policy:
         yield _("conflict: %(what)s") % {"what": update_policy(field.policy, mapping)}
@@ -156,7 +167,20 @@ def _value_notes(field: FieldMapping) -> Iterator[str]:
 
 
 def _steps(transforms: Any) -> list[str]:
-    """Each step as the configuration file writes it."""
     if isinstance(transforms, dict):
         return [f"{way}: {', '.join(_steps(steps))}" for way, steps in transforms.items()]
-    return [step if isinstance(step, str) else json.dumps(step, ensure_ascii=False) for step in transforms]
+    return [_step(step) for step in transforms]
+
+
+def _step(step: Any) -> str:
+    """``trim``, ``prefix C-``, ``pad (length: 5, with: 0)``."""
+    if isinstance(step, str):
+        return step
+    ((name, options),) = step.items()
+    if not isinstance(options, dict):
+        return f"{name} {_told(options)}"
+    return f"{name} ({', '.join(f'{option}: {_told(value)}' for option, value in options.items())})"
+
+
+def _told(value: Any) -> str:
+    return ", ".join(map(as_text, value)) if isinstance(value, list) else as_text(value)

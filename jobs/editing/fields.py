@@ -10,11 +10,13 @@ from django.utils.translation import gettext_lazy as _
 
 from couplings.configuration.problems import Path
 from couplings.configuration.sentences import render
+from couplings.models import FieldMapping
 from couplings.models.mapping import IF_MISSING
 from jobs.editing import texts
 from jobs.editing.rules import names_of
 from jobs.editing.schema import Schema
 from syncstatus.engine.records import Side
+from syncstatus.engine.transforms.catalogue import CATALOGUE
 from syncstatus.engine.value_maps import as_text
 from syncstatus.engine.values import Kind
 
@@ -47,6 +49,7 @@ class FieldForm(forms.Form):
         widget=forms.Textarea(attrs={"rows": 5}),
         help_text=_("One pair a line, such as: DK = Denmark"),
     )
+    transformations = CATALOGUE
     default_to_right = forms.CharField(required=False, max_length=1_000)
     default_to_left = forms.CharField(required=False, max_length=1_000)
     lookup = forms.MultipleChoiceField(
@@ -184,6 +187,18 @@ def values(left: str, raw: Any) -> dict[str, Any]:
         "match": rules.get("match"),
         **{name: rules.get(name, default) for name, default in FLAGS.items()},
     }
+
+
+def row(left: str, raw: Any) -> FieldMapping:
+    """The field as it would be stored, to be told and not to be saved."""
+    rules, shown = _long(raw), values(left, raw)
+    same = ("left", "right", "direction", "match", "lookup", "if_missing", *FLAGS)
+    found = FieldMapping(policy=shown["conflict"], **{name: shown[name] for name in same})
+    steps = rules.get("transform", [])
+    found.transforms = steps if isinstance(steps, dict) and set(steps) <= set(WAYS) else _listed(steps)
+    pairs, _defaults = _map(rules.get("values", {}))
+    found.values = {"map": pairs} if pairs else {}
+    return found
 
 
 def _long(raw: Any) -> dict[str, Any]:

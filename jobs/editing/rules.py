@@ -4,6 +4,7 @@ from collections.abc import Collection, Mapping
 from typing import Any
 
 from django import forms
+from django.utils.formats import localize
 from django.utils.translation import gettext as now
 from django.utils.translation import gettext_lazy as _
 
@@ -47,7 +48,7 @@ class RulesForm(forms.Form):
         help_text=_("A run that would delete more records is held until a person decides."),
     )
     guard_share = forms.FloatField(
-        label=_("Hold more deletions than (% of the records)"), min_value=0, max_value=100, localize=True
+        label=_("Hold more deletions than, in percent of the records"), min_value=0, max_value=100, localize=True
     )
     every = forms.CharField(
         label=_("Synchronize every"),
@@ -83,7 +84,7 @@ class RulesForm(forms.Form):
             **{name: data.get(name, default) for name, default in DEFAULTS.items()},
             "only_coupled": data.get("only_coupled", False),
             "guard_count": guard.get("count", Guard().count),
-            "guard_share": round(guard.get("share", Guard().share) * 100, 6),
+            "guard_share": percent(guard.get("share", Guard().share)),
             "every": data.get("schedule", {}).get("every", ""),
             "depends_on": names_of(data.get("depends_on", [])),
             "enabled": data.get("enabled", True),
@@ -114,11 +115,19 @@ class RulesForm(forms.Form):
         return {name: value for name, value in changed.items() if name not in kept or value != kept[name]}
 
 
+def percent(share: float) -> float | int:
+    """A share of 1, without a decimal place where it needs none."""
+    found = round(share * 100, 6)
+    return int(found) if found == int(found) else found
+
+
 def _shown(field: forms.Field, value: Any) -> str:
     if isinstance(value, bool):
         return now("Yes") if value else now("No")
     if isinstance(value, list):
         return ", ".join(value) or "—"
+    if isinstance(value, int | float):
+        return localize(value)
     choices = dict(getattr(field, "choices", ()))
     return str(choices.get(value, value)) if value != "" else "—"
 

@@ -20,6 +20,9 @@ class Schema:
     systems: Mapping[Side, str]
     tables: Mapping[Side, TableInfo | None] = field(default_factory=lambda: dict.fromkeys(Side))
 
+    def side_name(self, side: Side | str) -> str:
+        return self.systems[Side(side)]
+
     def fields(self, side: Side) -> Mapping[str, FieldInfo]:
         table = self.tables[side]
         return table.fields if table is not None else {}

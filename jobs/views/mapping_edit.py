@@ -1,6 +1,5 @@
 """A mapping that is being edited: what it says by now, what is wrong with it, what saving it would change."""
 
-import json
 from typing import Any
 from urllib.parse import urlencode
 
@@ -26,8 +25,6 @@ from jobs.services.errors import Refused
 from jobs.views.editing import edits, reader, system_names
 from syncstatus.engine.records import Side
 from syncstatus.engine.value_maps import as_text
-
-LONGEST_NOTE = 100
 
 
 @edits
@@ -63,7 +60,7 @@ def line(draft: Draft, name: str, raw: Any, checked: Checked) -> dict[str, Any]:
     shown = fields.values(name, raw)
     mine = [told(one) for one in checked.problems if one.path[2:4] == ("fields", name)]
     arrow = rules_in_words.arrow(shown["direction"])
-    notes = ", ".join(field_notes(raw))
+    notes = rules_in_words.notes(fields.row(name, raw), Schema(system_names(draft.data)))
     return {
         "name": name,
         "arrow": arrow,
@@ -72,17 +69,6 @@ def line(draft: Draft, name: str, raw: Any, checked: Checked) -> dict[str, Any]:
         "query": urlencode({"field": name}),
         **shown,
     }
-
-
-def field_notes(raw: Any) -> list[str]:
-    """What the file says of a field besides its partner and direction; a map as the number of its values."""
-    rules = {} if isinstance(raw, str) else {name: one for name, one in raw.items() if name not in ("to", "direction")}
-    return [f"{name}: {as_short(one)}" for name, one in rules.items()]
-
-
-def as_short(value: Any) -> str:
-    text = as_text(value) if not isinstance(value, dict | list) else json.dumps(value, ensure_ascii=False)
-    return text if len(text) <= LONGEST_NOTE else f"{text[:LONGEST_NOTE]}…"
 
 
 def side_line(draft: Draft, side: Side) -> dict[str, Any]:

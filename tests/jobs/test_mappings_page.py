@@ -68,13 +68,13 @@ def test_its_rules_are_sentences_with_the_systems_names(ada: Client) -> None:
 
 def test_what_happens_to_values_is_told(ada: Client) -> None:
     mapping = given.mapping(defaults={"right": [{"set": {"segment": "new", "status": 1}}]})
-    steps = ["trim", {"prefix": "C-"}]
+    steps = ["trim", {"prefix": "C-"}, {"pad": {"length": 5}}]
     mapping.fields.filter(left="phone").update(transforms=steps, values={"map": {"a": "b"}}, required=True, clear=False)
     FieldMapping.objects.create(mapping=mapping, position=9, left="", right="company", constant="CRONUS")
 
     page = unescape(ada.get("/mappings/CUSTOMER/").content.decode())
 
-    assert 'trim, {"prefix": "C-"}, 1 value mapped, required, emptied values do not travel' in page
+    assert "trim, prefix C-, pad (length: 5), 1 value mapped, required, emptied values do not travel" in page
     assert "always CRONUS" in page
     assert "New records in CRM are given defaults: segment, status." in page
 
