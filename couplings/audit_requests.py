@@ -16,7 +16,7 @@ from syncstatus.client_address import client_address
 
 READING: Final = {"GET", "HEAD", "OPTIONS", "TRACE"}
 # Signing in is told by signals, with the name of whoever tried; the language changes nothing but what one reads.
-ELSEWHERE: Final = {"login", "preferences"}
+ELSEWHERE: Final = {"login", "couplings:preferences"}
 SUBJECTS: Final = {
     "actions": "errors",
     "error": "errors.choose",

@@ -88,6 +88,11 @@ def number(count: Any) -> str:
     return number_format(count, force_grouping=True)
 
 
+def counted(count: Any, label: Any) -> str:
+    """“3 Modified”. Captions have no plural: where the language would need one, they stand before the number."""
+    return _("%(count)s %(label)s") % {"count": number(count), "label": label}
+
+
 def presence(exists: bool | None) -> SafeString:
     """Whether a record exists, in a word and a sign; colour only repeats it."""
     if exists is None:

@@ -16,7 +16,7 @@ from couplings.models.error import State
 from couplings.paging import Page
 from couplings.roles import SYNCHRONIZE
 from couplings.rules_in_words import arrow
-from couplings.shown import ago, badge, duration, number
+from couplings.shown import ago, badge, counted, duration, number
 from couplings.tables import PagedTable, Selection, error_url, link, requested_text
 from couplings.templatetags.records import job_message
 from jobs import progress
@@ -123,9 +123,9 @@ class JobTable(PagedTable):
 
     def render_outcomes(self, record: SyncJob) -> SafeString:
         url = reverse("jobs:job", args=[record.pk])
-        counted = ((name, label, getattr(record, name)) for name, label in OUTCOMES.items())
-        links = [(url, name, number(count), label) for name, label, count in counted if count]
-        shown = format_html_join(", ", '<a href="{}?outcome={}">{} {}</a>', links) or "—"
+        counts = ((name, label, getattr(record, name)) for name, label in OUTCOMES.items())
+        links = [(url, name, counted(count, label)) for name, label, count in counts if count]
+        shown = format_html_join(", ", '<a href="{}?outcome={}">{}</a>', links) or "—"
         return self.live(record, "outcomes", shown)
 
     def render_message(self, record: SyncJob) -> SafeString:

@@ -11,7 +11,7 @@ from couplings.configuration import sentences as configuration_in_words
 from couplings.log import OUTCOMES
 from couplings.models import Connection, SyncError, TableMapping
 from couplings.models.error import Resolution
-from couplings.shown import number
+from couplings.shown import counted
 from couplings.tables import requested_text
 from syncstatus.engine.decisions import ErrorKind
 from syncstatus.engine.records import Side
@@ -128,8 +128,8 @@ def unanswered_in(error: SyncError) -> str:
 @register.filter
 def outcomes(job: Any) -> str:
     """“3 Modified, 2 Failed”: what adds up to the records read, without the zeros."""
-    counted = ((label, getattr(job, name)) for name, label in OUTCOMES.items())
-    return ", ".join(f"{number(count)} {label}" for label, count in counted if count) or "—"
+    counts = ((label, getattr(job, name)) for name, label in OUTCOMES.items())
+    return ", ".join(counted(count, label) for label, count in counts if count) or "—"
 
 
 @register.filter

@@ -17,6 +17,7 @@ register.filter("rate", shown.rate)
 register.filter("shown", shown.value)
 register.filter("span", shown.span)
 register.simple_tag(shown.badge, name="badge")
+register.simple_tag(shown.counted, name="counted")
 register.simple_tag(shown.duration, name="duration")
 register.simple_tag(counts.listed, name="open_errors")
 

@@ -3,6 +3,7 @@
 import pytest
 from django.test import Client
 
+from couplings.models import AuditEntry
 from tests import given
 
 pytestmark = pytest.mark.django_db
@@ -82,3 +83,9 @@ def test_the_menu_leads_back_to_its_page_and_to_no_foreign_one(ada: Client, want
 
 def test_preferences_are_changed_by_post_only(ada: Client) -> None:
     assert ada.get("/preferences/?scheme=dark").status_code == 405
+
+
+def test_what_one_reads_with_is_no_matter_of_the_audit_log(ada: Client) -> None:
+    ada.post("/preferences/", {"scheme": "dark"})
+
+    assert not AuditEntry.objects.filter(action__contains="preferences").exists()

@@ -72,3 +72,9 @@ def test_values_are_text_and_empty_ones_are_said() -> None:
     assert shown.value(0) == "0"
     assert shown.value(False) == "No"
     assert not hasattr(shown.value("<b>"), "__html__")
+
+
+def test_a_caption_needs_no_plural() -> None:
+    assert shown.counted(1200, "Skipped") == "1,200 Skipped"
+    with override("fr"):
+        assert shown.counted(3, "Ignoré") == "Ignoré\u00a0: 3"

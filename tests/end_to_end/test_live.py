@@ -64,7 +64,7 @@ def test_the_list_follows_its_jobs(open_page: Callable[..., Page]) -> None:
     expect(page.locator(f"#job-{job.pk}-state")).to_contain_text("7\u202f500/10\u202f000")
     end(job)
     expect(page.locator(f"#job-{job.pk}-state")).to_have_text("Terminé")
-    expect(page.locator(f"#job-{job.pk}-outcomes")).to_contain_text("3 Modifié")
+    expect(page.locator(f"#job-{job.pk}-outcomes")).to_contain_text("Modifié\u00a0: 3")
     assert stayed(page)
 
 

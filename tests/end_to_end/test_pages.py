@@ -8,7 +8,7 @@ from playwright.sync_api import Page, expect
 
 from couplings.models import SyncError
 from jobs.models import Kind
-from tests.end_to_end.screens import NARROW, WIDE, too_wide
+from tests.end_to_end.screens import NARROW, WIDE, too_wide, violations
 from tests.jobs.worlds import World
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -138,3 +138,42 @@ def test_the_errors_page_is_used_with_the_keyboard(open_page: Callable[..., Page
     page.keyboard.type("find for del")
     page.keyboard.press("Enter")
     expect(page.get_by_role("link", name="Find for Deleted")).to_be_visible()
+
+
+@pytest.mark.parametrize("viewport", [WIDE, NARROW], ids=["wide", "narrow"])
+def test_the_menu_of_the_reader_is_used_with_the_keyboard(open_page: Callable[..., Page], viewport: Any) -> None:
+    page = open_page("en", viewport)
+    menu = page.locator("details.user")
+
+    menu.locator("summary").focus()
+    page.keyboard.press("Enter")
+    expect(menu.get_by_role("button", name="Sign out")).to_be_visible()
+    assert violations(page) == []
+    assert too_wide(page) == []
+    page.keyboard.press("Tab")
+    page.keyboard.press("Escape")
+    expect(menu.get_by_role("button", name="Sign out")).to_be_hidden()
+    expect(menu.locator("summary")).to_be_focused()
+
+
+@pytest.mark.parametrize("scripts", [True, False], ids=["scripts", "no-scripts"])
+def test_the_colours_are_chosen_on_the_page_itself(open_page: Callable[..., Page], scripts: bool) -> None:
+    page = open_page("en", WIDE, scripts)
+    page.goto("/jobs/?state=failed")
+
+    page.locator("details.user summary").click()
+    page.get_by_role("button", name="Dark").click()
+
+    expect(page.locator("body")).to_have_css("background-color", "rgb(17, 21, 27)")
+    assert page.url.endswith("/jobs/?state=failed")
+
+
+def test_a_filter_is_chosen_with_the_keyboard_without_loading_the_page(open_page: Callable[..., Page]) -> None:
+    page = open_page()
+    page.goto("/audit/")
+
+    page.get_by_label("Result").focus()
+    page.keyboard.press("ArrowDown")
+
+    expect(page.get_by_label("Result")).to_be_focused()
+    assert page.url.endswith("/audit/")
