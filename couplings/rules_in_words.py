@@ -135,7 +135,7 @@ def schedule(mapping: TableMapping) -> str:
 
 
 def _notes(field: FieldMapping, mapping: Named) -> Iterator[str]:
-    yield from _value_notes(field)
+    yield from _value_notes(field, mapping)
     if field.policy:
         yield _("conflict: %(what)s") % {"what": update_policy(field.policy, mapping)}
     if field.match is not None:
@@ -146,12 +146,12 @@ def _notes(field: FieldMapping, mapping: Named) -> Iterator[str]:
         yield _("letters with and without accents are the same")
 
 
-def _value_notes(field: FieldMapping) -> Iterator[str]:
+def _value_notes(field: FieldMapping, mapping: Named) -> Iterator[str]:
     """What happens to the values."""
     if field.constant is not None:
         yield _("always %(value)s") % {"value": as_text(field.constant)}
     if field.transforms:
-        yield ", ".join(_steps(field.transforms))
+        yield from _ways(field.transforms, mapping)
     if field.values:
         count = len(field.values["map"])
         text = ngettext("%(count)s value mapped", "%(count)s values mapped", count)
@@ -166,10 +166,13 @@ def _value_notes(field: FieldMapping) -> Iterator[str]:
         yield _("not enabled")
 
 
-def _steps(transforms: Any) -> list[str]:
-    if isinstance(transforms, dict):
-        return [f"{way}: {', '.join(_steps(steps))}" for way, steps in transforms.items()]
-    return [_step(step) for step in transforms]
+def _ways(transforms: Any, mapping: Named) -> Iterator[str]:
+    """The steps; where each way has its own, behind the system they lead to."""
+    if not isinstance(transforms, dict):
+        yield ", ".join(map(_step, transforms))
+        return
+    for way, steps in transforms.items():
+        yield f"→ {mapping.side_name(way.removeprefix('to_'))}: {', '.join(map(_step, steps))}"
 
 
 def _step(step: Any) -> str:

@@ -70,12 +70,13 @@ def shows_problems(form: forms.Form, checked: Checked, prefixes: Sequence[Path],
     return bool(form.errors)
 
 
-def example_of(candidate: Draft, checked: Checked) -> dict[str, Any]:
-    """What the draft would make of a real record, for ``jobs/example_part.html``."""
+def example_of(request: HttpRequest, candidate: Draft, checked: Checked) -> dict[str, Any]:
+    """What the draft would make of a real record, for ``jobs/example_part.html``: of the one whose key in the left
+    system was sent along, else of one that tells most."""
     entry = checked.entry(candidate)
     if entry is None:
         return {"checked": checked}
     mapping = unsaved_mapping(entry)
-    found = examples.example(mapping)
+    found = examples.example(mapping, key=request.POST.get("example", "").strip())
     places = [{"side": side, "name": mapping.side_name(side), "key": found.keys[side]} for side in Side]
     return {"checked": checked, "mapping": mapping, "example": found, "places": places}

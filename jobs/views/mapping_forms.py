@@ -19,7 +19,7 @@ from jobs.editing.rules import RulesForm
 from jobs.editing.sides import SideForm
 from jobs.services import drafts
 from jobs.services.drafts import Data, Draft
-from jobs.views.editing import edits, example_of, reader, schema_of, shows_problems, try_out
+from jobs.views.editing import edits, example_of, reader, schema_of, shows_problems, system_names, try_out
 from syncstatus.engine.records import Side
 
 
@@ -33,7 +33,7 @@ def mapping_rules(request: HttpRequest, draft: Draft) -> HttpResponse:
         return answer(request, draft, context)
     candidate, checked = try_out(draft, form.change(draft.data))
     if shows_problems(form, checked, rules.PREFIXES, rules.place) or previews(request):
-        return answer(request, draft, context | example_of(candidate, checked))
+        return answer(request, draft, context | example_of(request, candidate, checked))
     return kept(request, draft, candidate.data)
 
 
@@ -52,7 +52,7 @@ def mapping_side(request: HttpRequest, draft: Draft, side: str) -> HttpResponse:
             form.filter.refuse("".join(problem.path[4:5]), problem)
     wrong = shows_problems(form, checked, form.prefixes, form.place)
     if wrong or not form.filter.is_valid or previews(request):
-        return answer(request, draft, context | example_of(candidate, checked))
+        return answer(request, draft, context | example_of(request, candidate, checked))
     return kept(request, draft, candidate.data)
 
 
@@ -77,7 +77,7 @@ def mapping_field(request: HttpRequest, draft: Draft) -> HttpResponse:
     changed = fields.replaced(known, before, left, form.rules(known.get(before)))
     candidate, checked = try_out(draft, {**draft.data, "fields": changed})
     if shows_problems(form, checked, [("fields", left)], fields.place) or previews(request):
-        return answer(request, draft, context | example_of(candidate, checked))
+        return answer(request, draft, context | example_of(request, candidate, checked))
     return kept(request, draft, candidate.data)
 
 
@@ -101,7 +101,7 @@ def mapping_constant(request: HttpRequest, draft: Draft, side: str) -> HttpRespo
         return answer(request, draft, context)
     candidate, checked = try_out(draft, form.change(draft.data, before))
     if shows_problems(form, checked, form.prefixes, form.place) or previews(request):
-        return answer(request, draft, context | example_of(candidate, checked))
+        return answer(request, draft, context | example_of(request, candidate, checked))
     return kept(request, draft, candidate.data)
 
 
@@ -127,7 +127,7 @@ def mapping_default(request: HttpRequest, draft: Draft, side: str) -> HttpRespon
     candidate, checked = try_out(draft, new_records.with_defaults(draft.data, which, of_side))
     form.refuse(checked.problems, ("defaults", which.value, str(place + 1)))
     if not form.is_valid or previews(request):
-        return answer(request, draft, context | example_of(candidate, checked))
+        return answer(request, draft, context | example_of(request, candidate, checked))
     return kept(request, draft, candidate.data)
 
 
@@ -170,6 +170,7 @@ def removes(request: HttpRequest) -> bool:
 
 
 def answer(request: HttpRequest, draft: Draft, context: dict[str, Any]) -> HttpResponse:
+    context["tried"] = {"system": system_names(draft.data)[Side.LEFT], "key": request.POST.get("example", "")}
     return render(request, "jobs/mapping_form.html", {"draft": draft, **context})
 
 

@@ -8,7 +8,9 @@ from typing import Any
 
 import pytest
 from django.contrib.auth.models import User
+from django.db import connection
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 
 from couplings.configuration import history
 from couplings.models import MappingDraft, TableMapping
@@ -287,12 +289,14 @@ def test_a_wrong_default_comes_back_in_its_row(ada: Client, sent: dict[str, Any]
 
 def test_a_change_is_tried_on_a_real_record_and_not_kept(ada: Client, folder: Path) -> None:
     with sqlite3.connect(folder / "erp.sqlite3") as erp:
-        erp.execute("insert into customer (name, phone) values ('Adatum', '123')")
+        erp.execute("insert into customer (id, name, phone) values (1, 'Adatum', '123'), (2, 'Contoso', '456')")
 
     page = text(ada, f"{EDIT}field/?field=phone", PHONE | {"transform": "prefix: +45", "action": "preview"})
 
     assert "would be written in CRM" in page
     assert "+45123" in page
+    chosen = {"transform": "prefix: +45", "action": "preview", "example": "2"}
+    assert "+45456" in text(ada, f"{EDIT}field/?field=phone", PHONE | chosen)
     assert not MappingDraft.objects.exists()
     page = text(ada, f"{EDIT}field/?field=phone", PHONE | {"transform": "shout", "action": "preview"})
     assert "It cannot be tried before everything is put right" in page
@@ -312,6 +316,25 @@ def test_what_somebody_saved_meanwhile_is_not_written_over_unseen(ada: Client, f
     assert "phone" not in stored()
     assert "The mapping is saved." in save(ada)
     assert "country" not in stored()
+
+
+@pytest.mark.parametrize("count", [2, 60])
+def test_the_number_of_queries_does_not_grow_with_the_fields(user: User, folder: Path, count: int) -> None:
+    client = given.signed_in(user)
+    names = [f"field_{number}" for number in range(count)]
+    with sqlite3.connect(folder / "erp.sqlite3") as erp, sqlite3.connect(folder / "crm.sqlite3") as crm:
+        for name in names:
+            erp.execute(f"alter table customer add {name} text")
+            crm.execute(f"alter table client add {name} text")
+    lines = "".join(f"\n      {name}: {name}" for name in names)
+    configuration_files.change(folder, "      phone: telephone", f"      phone: telephone{lines}")
+    configuration_files.apply(folder)
+    text(client, EDIT)
+
+    for url in (EDIT, f"{EDIT}field/?field=phone", "/mappings/CUSTOMER/"):
+        with CaptureQueriesContext(connection) as queries:
+            text(client, url)
+        assert len(queries) <= 20, url
 
 
 def test_a_draft_is_discarded(ada: Client) -> None:
