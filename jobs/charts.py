@@ -29,6 +29,7 @@ sys.meta_path[:] = [finder for finder in sys.meta_path if type(finder).__module_
 DRAWN = ("inserted", "modified", "deleted", "coupled", "uncoupled", "failed")
 LIGHT = ("#2e7d4f", "#2f6fcb", "#b7791f", "#2a8c94", "#7a8594", "#c2323f")
 DARK = ("#63c48a", "#7fb0f5", "#e0b25a", "#63c5cd", "#98a4b3", "#f0848d")
+WIDTH, HEIGHT = 760, 280
 LEAST = 4  # the top of a scale on which nothing happened
 FEW = 3  # of which no line would be seen
 LINE = 5  # open errors have the colour of what failed
@@ -52,23 +53,25 @@ def captions() -> list[str]:
     return [str(OUTCOMES[name]) for name in DRAWN]
 
 
-def outcomes(days: Sequence[Day]) -> str:
-    """Stacked bars, a day each, of what jobs did to records."""
+def outcomes(days: Sequence[Day], *, narrow: bool = False) -> str:
+    """Stacked bars, a day each, of what jobs did to records; ``narrow`` for a screen on which the letters of the wide
+    chart would be too small."""
     highest = max(sum(day.outcomes.get(name, 0) for name in DRAWN) for day in days)
-    chart = pygal.StackedBar(**_options(range(len(DRAWN)), highest))
+    chart = pygal.StackedBar(**_options(range(len(DRAWN)), highest, narrow), show_minor_x_labels=False)
     chart.x_labels = [_short(day.day) for day in days]
+    chart.x_labels_major = chart.x_labels[:: -4 if narrow else -2]
     for name, caption in zip(DRAWN, captions(), strict=True):
         chart.add(caption, [day.outcomes.get(name, 0) for day in days])
     return _svg(chart)
 
 
-def errors(levels: Sequence[Level], until: datetime) -> str:
-    """A line of how many errors were open in the days up to ``until``."""
+def errors(levels: Sequence[Level], until: datetime, *, narrow: bool = False) -> str:
+    """A line of how many errors were open in the days up to ``until``; ``narrow`` as for ``outcomes``."""
     highest = max((level.count for level in levels), default=0)
-    chart = pygal.XY(**_options([LINE], highest), show_legend=False, show_dots=len(levels) < FEW)
-    midnights = [_midnight(until.date() - timedelta(days=back)).timestamp() for back in range(0, DAYS, 2)]
+    chart = pygal.XY(**_options([LINE], highest, narrow), show_legend=False, show_dots=len(levels) < FEW)
+    marked = (until.date() - timedelta(days=back) for back in range(0, DAYS, 4 if narrow else 2))
     chart.xrange = ((until - timedelta(days=DAYS)).timestamp(), until.timestamp())
-    chart.x_labels = midnights
+    chart.x_labels = [_midnight(day).timestamp() for day in marked]
     chart.x_value_formatter = _day_of
     chart.add(_("Open errors"), [(level.at.timestamp(), level.count) for level in levels])
     return _svg(chart)
@@ -92,7 +95,7 @@ def _whole(value: float) -> str:
     return number(round(value)) if value == round(value) else ""
 
 
-def _options(colours: Sequence[int], highest: int) -> dict[str, Any]:
+def _options(colours: Sequence[int], highest: int, narrow: bool) -> dict[str, Any]:
     css = SCHEMES.format(light=_palette(LIGHT), dark=_palette(DARK))
     return {
         "style": Style(
@@ -110,12 +113,12 @@ def _options(colours: Sequence[int], highest: int) -> dict[str, Any]:
         "css": ["file://style.css", "file://graph.css", css],
         "js": [],
         "no_prefix": True,
-        "width": 760,
-        "height": 280,
+        "width": WIDTH // 2 if narrow else WIDTH,
+        "height": HEIGHT,
         "margin": 8,
         "disable_xml_declaration": True,
         "legend_at_bottom": True,
-        "legend_at_bottom_columns": len(DRAWN),
+        "legend_at_bottom_columns": len(DRAWN) // 2 if narrow else len(DRAWN),
         "truncate_legend": -1,
         "truncate_label": -1,
         "value_formatter": _whole,

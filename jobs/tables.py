@@ -119,7 +119,8 @@ class JobTable(PagedTable):
         return format_html("{} · {}", record.get_trigger_display(), record.requested_by.get_username())
 
     def render_read(self, value: int, record: SyncJob) -> SafeString:
-        return self.live(record, "read", link(reverse("jobs:job", args=[record.pk]), number(value)))
+        url = f"{reverse('jobs:job', args=[record.pk])}#log"
+        return self.live(record, "read", link(url, number(value)) if value else number(value))
 
     def render_outcomes(self, record: SyncJob) -> SafeString:
         url = reverse("jobs:job", args=[record.pk])
@@ -129,7 +130,7 @@ class JobTable(PagedTable):
         return self.live(record, "outcomes", shown)
 
     def render_message(self, record: SyncJob) -> SafeString:
-        return self.live(record, "message", job_message(record) if record.code else "—")
+        return self.live(record, "message", job_message(record) if record.code else "")
 
     def render_actions(self, record: SyncJob) -> SafeString:
         actions = record.actions

@@ -22,12 +22,13 @@ SHOWN = 10  # of each table
 
 @dataclass(frozen=True)
 class Table:
-    """A table that was searched: one side of ``mapping``. ``found`` is None where no answer came in time or the system
-    could not be asked."""
+    """A table that was searched: one side of ``mapping``. ``found`` is None where no answer came in time, or where the
+    system could not be asked: then ``problem`` is a message (code, params)."""
 
     mapping: TableMapping
     side: Side
-    found: list[FoundRecord] | None
+    found: list[FoundRecord] | None = None
+    problem: tuple[str, dict[str, Any]] | None = None
 
     @property
     def name(self) -> str:
@@ -41,7 +42,7 @@ def search(text: str, patience: float = PATIENCE) -> list[Table]:
     with _Pool() as pool:
         answers = [pool.submit(_search, mapping, side, text) for mapping, side in asked]
         wait(answers, timeout=patience)
-    told = (Table(*table, _answer(answer)) for table, answer in zip(asked, answers, strict=True))
+    told = (_told(*table, answer) for table, answer in zip(asked, answers, strict=True))
     return [table for table in told if table.found is None or table.found]
 
 
@@ -80,10 +81,10 @@ def _search(mapping: TableMapping, side: Side, text: str) -> list[FoundRecord]:
         connection.close()  # this thread's own
 
 
-def _answer(answer: Future[list[FoundRecord]]) -> list[FoundRecord] | None:
+def _told(mapping: TableMapping, side: Side, answer: Future[list[FoundRecord]]) -> Table:
     if not answer.done() or answer.cancelled():
-        return None
+        return Table(mapping, side)
     try:
-        return answer.result()
-    except Refused:
-        return None
+        return Table(mapping, side, answer.result())
+    except Refused as refused:
+        return Table(mapping, side, problem=(refused.code, refused.params))

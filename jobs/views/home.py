@@ -16,6 +16,7 @@ from couplings import counts
 from couplings.models import Connection, Coupling, TableMapping
 from couplings.models.error import BY_ITSELF, NEEDS_PERSON, State
 from couplings.paging import Count, bounded_count
+from couplings.roles import CONFIGURE, CONNECT, SYNCHRONIZE
 from jobs import charts, history
 from jobs.filters import JobFilter
 from jobs.models import SyncJob
@@ -49,7 +50,7 @@ def home(request: HttpRequest) -> HttpResponse:
         "mappings": mappings,
         "upcoming": upcoming(mappings),
         "jobs": SyncJob.objects.select_related("mapping", "requested_by").order_by("-pk")[:SHOWN],
-        "steps": first_steps(connections, mappings),
+        "steps": first_steps(request.user, connections, mappings),
         "all_well": is_calm(tiles, connections),
         "now": timezone.now(),
         **figures(tiles),
@@ -62,7 +63,7 @@ def home(request: HttpRequest) -> HttpResponse:
 @csp_replace(OF_AN_IMAGE)
 def outcomes_chart(request: HttpRequest) -> HttpResponse:
     """What jobs did on each of the last days, as an image."""
-    return image(charts.outcomes(history.days()))
+    return image(charts.outcomes(history.days(), narrow="narrow" in request.GET))
 
 
 @login_required
@@ -70,7 +71,7 @@ def outcomes_chart(request: HttpRequest) -> HttpResponse:
 @csp_replace(OF_AN_IMAGE)
 def errors_chart(request: HttpRequest) -> HttpResponse:
     """How many errors were open in the last days, as an image."""
-    return image(charts.errors(levels_until_now(open_errors()), timezone.localtime()))
+    return image(charts.errors(levels_until_now(open_errors()), timezone.localtime(), narrow="narrow" in request.GET))
 
 
 def image(svg: str) -> HttpResponse:
@@ -109,16 +110,20 @@ def jobs_with(**chosen: str) -> Count:
     return bounded_count(JobFilter(chosen).apply(SyncJob.objects.all()))
 
 
-def first_steps(connections: list[Connection], mappings: list[TableMapping]) -> list[Step]:
-    """From nothing to the first synchronization; empty when all of it is done. Both tables may be of one system."""
-    apply = "manage.py config apply FILE"
+def first_steps(user: Any, connections: list[Connection], mappings: list[TableMapping]) -> list[Step]:
+    """From nothing to the first synchronization; empty when all of it is done. Both tables may be of one system. Each
+    leads to where ``user`` can do it or, where that is for others, see it."""
+    apply, run = "manage.py config apply FILE", "manage.py sync --all --first"
+    add, list_ = "jobs:connection_add", "couplings:connections"
+    map_, first, mapped = "jobs:mapping_add", "jobs:first", "jobs:mappings"
+    connected = bool(mappings) or len(connections) > 1
     steps = [
-        Step(_("Connect two systems"), "couplings:connections", apply, bool(mappings) or len(connections) > 1),
-        Step(_("Map a table"), "jobs:mappings", apply, bool(mappings)),
+        Step(_("Connect two systems"), add if user.has_perm(CONNECT) else list_, apply, connected),
+        Step(_("Map a table"), map_ if user.has_perm(CONFIGURE) and connected else mapped, apply, bool(mappings)),
         Step(
             _("See what the first run would do, then let it run"),
-            "jobs:mappings",
-            "manage.py sync --all --preview",
+            first if user.has_perm(SYNCHRONIZE) else mapped,
+            run,
             Coupling.objects.exists(),
         ),
     ]

@@ -90,6 +90,9 @@ def test_an_empty_installation_shows_the_first_steps(ada: Client) -> None:
 
     assert "First steps" in page
     assert "manage.py config apply FILE" in page
+    assert '<a href="/connections/add/">Connect two systems</a>' in page
+    carl = given.signed_in(given.person("carl", "viewer"))
+    assert '<a href="/connections/">Connect two systems</a>' in carl.get("/").content.decode()
     assert "There is nothing to do." not in page
     assert 'class="done"' not in page
     given.connection("ERP")
@@ -177,6 +180,6 @@ def test_the_number_of_queries_does_not_grow(ada: Client, count: int) -> None:
         ada.get("/")
 
     # of every page: session, user, permissions twice, the number of errors; open errors by state, failed and running
-    # jobs, the oldest error, connections, mappings, jobs, whether anything is coupled; for the charts: the days' totals,
-    # the jobs that they lack yet, the hours' figures
+    # jobs, the oldest error, connections, mappings, jobs, whether anything is coupled; for the charts: the totals of
+    # days, the jobs that they lack yet, the figures of hours
     assert len(queries) == 16
