@@ -100,9 +100,10 @@ class _Explainer:
         return {self.side: self.key, self.side.other: partner}
 
     def _error(self) -> SyncError | None:
-        mine = Q(coupling=self.coupling) if self.coupling is not None else Q()
-        named = Q(**{f"{self.side.value}_key": self.key})
-        found = SyncError.objects.open().filter(Q(mapping=self.mapping) & (mine & ~Q(coupling=None) | named))
+        mine = Q(**{f"{self.side.value}_key": self.key})
+        if self.coupling is not None:
+            mine |= Q(coupling=self.coupling)
+        found = SyncError.objects.open().filter(mine, mapping=self.mapping)
         return found.select_related("mapping", "connection").first()
 
     def explanation(self) -> Explanation:

@@ -47,9 +47,11 @@ def wanted(chosen: RecordFilter) -> Wanted:
 
 
 def columns(page: Listing) -> list[str]:
-    """The first fields behind the one that records are called by."""
+    """The first fields besides the one that records are called by, and the key, which stands beside that name."""
     called = next((field.name for field in page.fields if field.is_text), "")
-    return [field.name for field in page.fields if field.name != called][:COLUMNS]
+    values = [(row.record.key, dict(row.record.values)) for row in page.rows]
+    others = (field.name for field in page.fields if field.name != called)
+    return [name for name in others if not all(str(known.get(name)) == key for key, known in values)][:COLUMNS]
 
 
 def cells(row: ListedRecord, names: list[str]) -> list[tuple[str, str | bool | None]]:

@@ -49,6 +49,16 @@ def test_a_change_that_has_not_travelled_yet(world: World) -> None:
     assert not found.in_step
 
 
+def test_the_error_of_another_record_is_not_its_own(world: World) -> None:
+    left, right = world.pair(name="Adatum", phone="1")
+    world.left.edit(left, phone="2")
+    world.right.edit(right, phone="3")
+    world.sync()
+    alone = world.left.add(name="Fabrikam")
+    assert why(world, left).error == world.error()
+    assert why(world, alone).error is None
+
+
 def test_a_conflict_names_its_error_and_what_keeps_it_out(world: World) -> None:
     left, right = world.pair(name="Adatum", phone="1")
     world.left.edit(left, phone="2")
