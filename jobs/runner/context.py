@@ -1,6 +1,6 @@
 """What all steps of one run share."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -92,6 +92,7 @@ class Run:
     ``written`` counts what the page under way wrote. ``holds`` has, for a side whose deletions a guard keeps back, the
     reason (DESIGN R9). ``lookups`` are the mapping's own, ``children`` the fields that look up its records, ``woken``
     the mappings of records that this run has woken, and ``bring`` runs another job here and now (``parents``).
+    ``forms`` has the keys of a side's records by what they match on, for a priority that no system can be searched for.
     """
 
     job: SyncJob
@@ -128,6 +129,7 @@ class Run:
     children: Sequence[FieldMapping] | None = None
     woken: set[int] = field(default_factory=set)
     bring: Callable[[int], SyncJob | None] | None = None
+    forms: dict[tuple[Side, int], Mapping[str, list[str]]] = field(default_factory=dict)
     own: dict[Side, OwnWrites] = field(default_factory=lambda: {side: OwnWrites() for side in Side})
     deletions: dict[Side, int] = field(default_factory=lambda: {Side.LEFT: 0, Side.RIGHT: 0})
     written: dict[Side, int] = field(default_factory=lambda: {Side.LEFT: 0, Side.RIGHT: 0})

@@ -1,12 +1,13 @@
 """Match before you create (DESIGN R14): a page of records without a partner, by one search a side and priority."""
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from couplings.store import couplings, errors
 from jobs.runner.candidates import Candidate
 from jobs.runner.context import Run
+from jobs.runner.forms import look_through
 from jobs.runner.matched import settle_known
 from jobs.runner.requests import denied_intents
 from syncstatus.engine import match
@@ -36,17 +37,13 @@ def _seeks(candidate: Candidate, side: Side) -> bool:
 
 def _by_criterion(run: Run, side: Side, criterion: Criterion, seeking: list[Candidate]) -> list[Candidate]:
     """Settle those this priority finds something for; the others are returned, for the next one."""
-    wanted = {}
-    for candidate in seeking:
-        values = _values(candidate, side)
-        searched = match.search_values(run.rules, criterion, side, values)
-        if searched is not None:
-            wanted[candidate] = (match.match_values(run.rules, criterion, side, values), searched)
-    found = _search(run, side.other, criterion, [searched for _, searched in wanted.values()]) if wanted else {}
+    known = ((c, match.match_values(run.rules, criterion, side, _values(c, side))) for c in seeking)
+    wanted = {candidate: values for candidate, values in known if values is not None}
+    found = _search(run, side, criterion, wanted) if wanted else {}
     taken = _taken(run, side.other, found)
     torn = _torn(run, side.other, found)
     left_over = [candidate for candidate in seeking if candidate not in wanted]
-    for candidate, (value, _) in wanted.items():
+    for candidate, value in wanted.items():
         partners = found.get(value, [])
         options = [match.Candidate(record.key, taken.get(record.key)) for record in partners]
         choice = match.choose(run.rules, criterion, side.other, options)
@@ -63,15 +60,22 @@ def _by_criterion(run: Run, side: Side, criterion: Criterion, seeking: list[Cand
 
 
 def _search(
-    run: Run, side: Side, criterion: Criterion, wanted: Sequence[tuple[Any, ...]]
+    run: Run, side: Side, criterion: Criterion, wanted: Mapping[Candidate, tuple[Any, ...]]
 ) -> dict[tuple[Any, ...] | None, list[Record]]:
-    """Records of ``side`` by what they match on, compared once more in the engine's form."""
-    names = [run.endpoint_fields[side][position] for position in criterion.positions]
-    rules = [run.rules.fields[position] for position in criterion.positions]
-    case, accents = [rule.case_sensitive for rule in rules], [rule.accent_sensitive for rule in rules]
+    """The other side's records by what they match on, compared once more in the engine's form."""
+    there = side.other
+    names = [run.endpoint_fields[there][position] for position in criterion.positions]
+    accents = [run.rules.fields[position].accent_sensitive for position in criterion.positions]
+    case = match.search_case(run.rules, criterion)
+    searched = [match.search_values(run.rules, criterion, side, _values(c, side)) for c in wanted]
+    values = [one for one in searched if one is not None]
+    search = run.endpoints[there].search
+    records = search(names, values, case_sensitive=case, accent_sensitive=accents) if values else []
+    if not match.is_searchable(run.rules, criterion, there):
+        records += look_through(run, there, criterion, wanted.values())
     found: dict[tuple[Any, ...] | None, list[Record]] = defaultdict(list)
-    for record in run.endpoints[side].search(names, wanted, case_sensitive=case, accent_sensitive=accents):
-        found[match.match_values(run.rules, criterion, side, record.values)].append(record)
+    for record in {record.key: record for record in records}.values():
+        found[match.match_values(run.rules, criterion, there, record.values)].append(record)
     return found
 
 

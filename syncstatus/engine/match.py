@@ -14,6 +14,7 @@ from syncstatus.engine.accents import without_accents
 from syncstatus.engine.decisions import ErrorKind, Problem
 from syncstatus.engine.records import Side, Values
 from syncstatus.engine.rules import FieldRule, Rules
+from syncstatus.engine.transforms.chain import changes_case
 from syncstatus.engine.values import Unreadable, ValueRefused
 
 
@@ -96,6 +97,19 @@ def search_values(rules: Rules, criterion: Criterion, side: Side, values: Values
         return tuple(converters[position](canonical[position]) for position in criterion.positions)
     except ValueRefused:
         return None
+
+
+def is_searchable(rules: Rules, criterion: Criterion, side: Side) -> bool:
+    """Whether a search for values finds every record of ``side`` that matches them. Where that side may write the same
+    value in several ways, as with telephone numbers, its records have to be looked through instead."""
+    worked = [rules.compiled.transformed.get(position) for position in criterion.positions]
+    return all(one is None or one.is_searchable(side) for one in worked)
+
+
+def search_case(rules: Rules, criterion: Criterion) -> list[bool]:
+    """Whether a search tells case, by field of the criterion: not where a step changes it."""
+    fields = [rules.fields[position] for position in criterion.positions]
+    return [rule.case_sensitive and not changes_case(rule.steps) for rule in fields]
 
 
 def choose(rules: Rules, criterion: Criterion, side: Side, candidates: Iterable[Candidate]) -> Match:

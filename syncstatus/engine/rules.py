@@ -92,6 +92,11 @@ class FieldRule:
         return self.left_type if side is Side.LEFT else self.right_type
 
     @property
+    def steps(self) -> tuple[Step, ...]:
+        """All steps of either way."""
+        return (*self.transforms, *(self.to_right or ()), *(self.to_left or ()))
+
+    @property
     def both_ways(self) -> bool:
         return self.direction is Direction.BIDIRECTIONAL
 

@@ -141,7 +141,7 @@ class Transformed:
         plain = self._plain
         if self.rule.values is not None and self.back is not None:
             return self._in_map(plain)
-        if self.back is None or (self.rule.to_right is not None and self.rule.to_left is not None):
+        if self.back is None or self._gives_way:
             return self._giving_way(plain)
         back, again = chain.of_value(self.back), self._of_away(chain.of_value(self.steps))
         return lambda value: again(back(plain(value)))
@@ -189,6 +189,24 @@ class Transformed:
             for side in Side if self.is_shared else [self.away]:
                 types[side] = _after(self.steps, types[side])
         return self.rule.plain(types[Side.LEFT], types[Side.RIGHT])
+
+    def is_searchable(self, side: Side) -> bool:
+        """Whether the values of ``side`` that have the same form are the same, blanks around them and case aside."""
+        if self.rule.values is not None and side is self.away:
+            is_one_to_one = not self.rule.values.doubled() and self.rule.values.default(self.home) is None
+            return is_one_to_one and chain.is_one_to_one(self.steps)
+        return chain.is_one_to_one(self._of_home_steps if side is self.home and not self.is_shared else self.steps)
+
+    @property
+    def _of_home_steps(self) -> tuple[Step, ...]:
+        """What a home value goes through (``_of_home``)."""
+        if self.rule.values is not None:
+            return ()
+        return chain.normal_end(self.steps) if self._gives_way else self.steps
+
+    @property
+    def _gives_way(self) -> bool:
+        return self.back is None or (self.rule.to_right is not None and self.rule.to_left is not None)
 
     # The way back
 

@@ -3,6 +3,8 @@
 from collections.abc import Callable
 from typing import Any
 
+import pytest
+
 from couplings.models import FieldMapping, SyncError
 from couplings.models.error import State
 from jobs.models import Kind, SyncJob
@@ -240,6 +242,34 @@ def test_records_match_by_what_their_values_stand_for(make_world: MakeWorld) -> 
     assert told(world.sync()) == {"coupled": 1}
     assert world.coupling(left).right_key == right
     world.assert_quiet()
+
+
+@pytest.mark.parametrize("direction", ["bidirectional", "left_to_right", "right_to_left"])
+@pytest.mark.parametrize(
+    ("steps", "left", "right"),
+    [
+        ([{"phone": "DK"}], "12 34 56 78", "+45 1234-5678"),
+        (["upper"], "Abc", "aBC"),
+        ([{"pad": {"length": 5}}], "0012", "12"),
+        ([{"country": "name"}], "DK", "Denmark"),
+    ],
+    ids=["phone", "case", "pad", "country"],
+)
+def test_records_match_however_their_systems_write_the_value(
+    make_world: MakeWorld, direction: str, steps: list[Any], left: str, right: str
+) -> None:
+    """Two forms of one value are one partner, whichever side looks for it; a second record with it is a duplicate."""
+    world = make_world(match=["phone"], direction=direction)
+    rule(world, "phone", transforms=steps)
+    keys = world.left.add(name="Ada", phone=left), world.right.add(name="Ada", phone=right)
+    world.sync()
+    assert world.coupling(keys[0]).right_key == keys[1]
+    assert (len(world.left.keys()), len(world.right.keys()), world.errors()) == (1, 1, [])
+    table = world.right if direction == "right_to_left" else world.left
+    table.add(name="Ada again", phone=right if direction == "right_to_left" else left)
+    world.sync()
+    assert world.error().kind == "duplicate"
+    assert len(world.left.keys()) + len(world.right.keys()) == 3
 
 
 def test_a_required_field_that_is_empty_is_refused_before_anything_is_sent(make_world: MakeWorld) -> None:

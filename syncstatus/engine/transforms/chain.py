@@ -11,6 +11,8 @@ from syncstatus.engine.values import Kind, Unreadable, ValueRefused
 
 TRANSFORM_FAILED: Final = "transform_failed"
 _SIMPLE: Final = frozenset({"trim", "upper", "lower"})
+_OF_CASE: Final = frozenset({"upper", "lower", "title"})
+_ONE_TO_ONE: Final = frozenset({"prefix", "suffix", "remove_prefix", "remove_suffix"})
 _SHOWN: Final = 100  # characters of a value that a message quotes
 
 
@@ -22,6 +24,15 @@ def is_normal(steps: Iterable[Step]) -> bool:
 def is_simple(steps: Iterable[Step]) -> bool:
     """Whether what was written reads back in the form that was written, for certain and for each value."""
     return all(step.name in _SIMPLE for step in steps)
+
+
+def is_one_to_one(steps: Iterable[Step]) -> bool:
+    """Whether no two values come out as the same, blanks around them and case aside."""
+    return all(step.name in _ONE_TO_ONE | _OF_CASE | {"trim"} for step in steps)
+
+
+def changes_case(steps: Iterable[Step]) -> bool:
+    return any(step.name in _OF_CASE for step in steps)
 
 
 def normal_end(steps: Sequence[Step]) -> tuple[Step, ...]:

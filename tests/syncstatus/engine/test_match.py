@@ -5,10 +5,22 @@ from typing import Any
 import pytest
 
 from syncstatus.engine.decisions import ErrorKind
-from syncstatus.engine.match import Candidate, Criterion, Found, choose, criteria, match_values, search_values
+from syncstatus.engine.match import (
+    Candidate,
+    Criterion,
+    Found,
+    choose,
+    criteria,
+    is_searchable,
+    match_values,
+    search_case,
+    search_values,
+)
 from syncstatus.engine.records import Side
-from syncstatus.engine.rules import FieldRule
+from syncstatus.engine.rules import Direction, FieldRule
+from syncstatus.engine.transforms import catalogue
 from syncstatus.engine.transforms.step import Step
+from syncstatus.engine.value_maps import ValueMap
 from syncstatus.engine.values import FieldType, Kind, Unreadable
 from tests.syncstatus.engine.builders import rules_of, text_rule
 
@@ -113,3 +125,38 @@ def test_letters_of_their_own_and_vowel_marks_are_no_accents() -> None:
     (criterion,) = criteria(rules)
     for name in ("Ørsted", "שָׁלוֹם", "हिन्दी"):
         assert match_values(rules, criterion, Side.LEFT, (name,)) == (name,)
+
+
+@pytest.mark.parametrize(
+    ("options", "left", "right"),
+    [
+        ({}, True, True),
+        ({"transforms": ["trim", "upper"]}, True, True),
+        ({"transforms": ["title", {"prefix": "C-"}]}, True, True),
+        ({"transforms": [{"phone": "DK"}]}, False, False),
+        ({"transforms": [{"prefix": "C-"}, {"pad": 5}]}, False, False),
+        ({"transforms": [{"substring": 3}], "direction": Direction.LEFT_TO_RIGHT}, False, True),
+        ({"transforms": [{"substring": 3}], "direction": Direction.RIGHT_TO_LEFT}, True, False),
+        ({"transforms": [{"substring": 3}, {"pad": 5}], "direction": Direction.LEFT_TO_RIGHT}, False, False),
+        ({"to_right": [{"substring": 3}], "to_left": ["upper"]}, False, True),
+        ({"values": ValueMap({"1": "one", "2": "two"})}, True, True),
+        ({"values": ValueMap({"1": "one", "2": "one"}), "direction": Direction.LEFT_TO_RIGHT}, False, True),
+        ({"values": ValueMap({"1": "one"}, default_to_right="other")}, False, True),
+    ],
+)
+def test_where_a_value_may_stand_in_several_ways_no_system_is_searched(
+    options: dict[str, Any], left: bool, right: bool
+) -> None:
+    steps = {
+        name: tuple(map(catalogue.read, told))
+        for name, told in options.items()
+        if name in ("transforms", "to_right", "to_left")
+    }
+    rules = rules_of(text_rule("no", match=1, **{**options, **steps}))
+    found = [is_searchable(rules, criteria(rules)[0], side) for side in (Side.LEFT, Side.RIGHT)]
+    assert found == [left, right]
+
+
+def test_a_search_tells_no_case_where_a_step_changes_it() -> None:
+    rules = rules_of(text_rule("a", match=1), text_rule("b", match=1, transforms=(Step("lower"),)))
+    assert search_case(rules, criteria(rules)[0]) == [True, False]
