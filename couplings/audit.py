@@ -80,6 +80,13 @@ def note(*, mapping: str = "", asked: int | None = None, accepted: int | None = 
         act.add(mapping=mapping, asked=asked, accepted=accepted, subject=subject)
 
 
+def named(action: str) -> None:
+    """Give the act another name than that of its view or command."""
+    act = _act.get()
+    if act is not None:
+        act.action = action
+
+
 def write(act: Act, result: Result = Result.DONE) -> AuditEntry:
     """Put the act down."""
     return AuditEntry.objects.create(

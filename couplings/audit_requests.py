@@ -11,6 +11,7 @@ from structlog.contextvars import get_contextvars
 
 from couplings import audit
 from couplings.audit import Act, Actor
+from couplings.audit_in_words import ACTIONS
 from couplings.models.audit import Origin, Result
 from syncstatus.client_address import client_address
 
@@ -26,6 +27,16 @@ SUBJECTS: Final = {
     "mapping_actions": "mappings",
     "job_actions": "jobs",
     "held_actions": "held",
+    "adopt": "errors.adopt",
+    "cancel_bulk": "errors.cancel",
+    "remove_couplings": "couplings.remove_coupling",
+    "matches": "couplings.match",
+    "mapping_import": "couplings.import",
+    "first": "mappings.first",
+    "mapping_add": "mappings.add",
+    "mapping_review": "mappings.save",
+    **dict.fromkeys(("mapping_edit", "mapping_rules", "mapping_field", "mapping_side"), "mappings.draft"),
+    **dict.fromkeys(("mapping_constant", "mapping_default", "mapping_version"), "mappings.draft"),
     "logout": "sign_out",
     "password_change": "password",
 }
@@ -111,6 +122,8 @@ def describe(act: Act, request: HttpRequest, match: ResolverMatch) -> None:
 
 
 def action_of(view: str, action: str) -> str:
-    """``errors.retry`` for the action ``retry`` of the view ``actions``; a view without actions is one itself."""
+    """``errors.retry`` for the action ``retry`` of the view ``actions``. A view without actions is one itself, and what
+    else the button of a form may have said is no name of ours."""
     subject = SUBJECTS.get(view, view)
-    return f"{subject}.{action}".replace("-", "_") if action else subject
+    named = f"{subject}.{action}"
+    return named if named in ACTIONS else subject

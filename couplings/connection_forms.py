@@ -32,7 +32,7 @@ class ConnectionForm(forms.Form):
     limit_requests = forms.IntegerField(
         required=False, min_value=1, label=_("At most so many requests"), help_text=_("Empty: as many as it takes.")
     )
-    limit_per = forms.CharField(required=False, label=_("in this time"), help_text=_("Such as 1m or 30s."))
+    limit_per = forms.CharField(required=False, label=_("In this time"), help_text=_("Such as 1m or 30s."))
     jobs = forms.IntegerField(
         required=False, min_value=1, label=_("Jobs side by side"), help_text=_("Empty: as many as there are workers.")
     )

@@ -53,7 +53,7 @@ def samples() -> dict[str, dict[str, Any]]:
     """One of everything an address can be about, by the first part of the address."""
     mapping = given.mapping()
     conflict, job = given.error(mapping, 1), given.job(mapping)
-    held = {"kind": "held", "code": "mass_deletion", "state": State.HELD, "job": job.pk}
+    held: dict[str, Any] = {"kind": "held", "code": "mass_deletion", "state": State.HELD, "job": job.pk}
     given.deleted(mapping, 2, **held, params={"planned": 51, "coupled": 100, "limit": 50, "side": "ERP"})
     keys = {"left_key": conflict.left_key, "right_key": conflict.right_key}
     what = {"outcome": "modified", "coupling": conflict.coupling_id, "at": timezone.now()}

@@ -34,7 +34,7 @@ def audit(request: HttpRequest) -> HttpResponseBase:
         "filter": chosen,
         "page": shown,
         "rows": [(entry, words.action(entry.action), words.subject(entry, sides)) for entry in shown],
-        "actions": sorted(((name, words.action(name)) for name in words.ACTIONS), key=lambda one: one[1].casefold()),
+        "groups": {group: actions.items() for group, actions in words.GROUPS.items()},
         "mappings": sorted(sides),
     }
     return render(request, "couplings/audit.html", context)
@@ -49,7 +49,7 @@ def export(entries: QuerySet[AuditEntry]) -> StreamingHttpResponse:
 
 def lines(entries: QuerySet[AuditEntry]) -> Iterator[str]:
     writer = csv.writer(Echo())
-    head = [_("When"), _("Who"), _("Where"), _("From"), _("Action"), _("Mapping"), _("Result"), _("What")]
+    head = [_("When"), _("Who"), _("Where"), _("From where"), _("Action"), _("Mapping"), _("Result"), _("What")]
     sides = words.names_of_sides()
     yield "\ufeff" + writer.writerow(head)
     for entry in entries.order_by("pk").iterator(chunk_size=2000):

@@ -12,6 +12,12 @@ from couplings.models.audit import Origin, Result
 
 DJANGO_OPTIONS: Final = {"verbosity", "settings", "pythonpath", "traceback", "no_color", "force_color", "skip_checks"}
 WRONG_USAGE: Final = 2
+PAGES_SAY: Final = {
+    "errors.uncouple": "errors.remove_coupling",
+    "couplings.remove": "couplings.remove_coupling",
+    "couplings.find_deleted": "mappings.find_deleted",
+}
+"""Sub-commands that are an action of the pages under another name."""
 
 
 class AuditedCommand(BaseCommand):
@@ -47,7 +53,8 @@ class AuditedCommand(BaseCommand):
 
     def _action(self, options: dict[str, Any]) -> str:
         name = type(self).__module__.rpartition(".")[2]
-        return f"{name}.{self._part(options)}".strip(".").replace("-", "_")
+        called = f"{name}.{self._part(options)}".strip(".").replace("-", "_")
+        return PAGES_SAY.get(called, called)
 
 
 def told(options: dict[str, Any]) -> dict[str, Any]:

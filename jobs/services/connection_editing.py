@@ -36,6 +36,12 @@ class Tried:
 def try_out(name: str, entry: dict[str, Any]) -> Check:
     """Ask a system with settings that are not saved: ``entry`` is what a file would say under ``name``, where a mask
     stands for the secret that is stored. Nothing is remembered. Raises ``ConfigurationRefused``."""
+    found = _ask(name, entry)
+    audit.note(connection=name, answers=found.healthy)
+    return found
+
+
+def _ask(name: str, entry: dict[str, Any]) -> Check:
     document, problems = read_data({"connections": {name: entry}}, registry.kinds())
     if problems:
         raise ConfigurationRefused(problems)
@@ -57,7 +63,7 @@ def save(name: str, entry: dict[str, Any], *, user: User | None, anyway: bool = 
     Goes through the checks of ``config apply``, which keeps a version. Raises ``ConfigurationRefused`` and
     ``configuration.ConnectionsUnusable``; then nothing has changed.
     """
-    found = try_out(name, entry)
+    found = _ask(name, entry)
     if not (found.healthy or anyway):
         return Tried(found)
     configuration.apply_data({"connections": {name: entry}}, user=user)

@@ -11,6 +11,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.debug import sensitive_post_parameters, sensitive_variables
 from django.views.decorators.http import require_http_methods
 
+from couplings import audit
 from couplings.configuration.problems import ConfigurationRefused, Problem
 from couplings.configuration.sentences import render as told
 from couplings.connection_forms import DatabaseForm, SecretForm, UrlForm, form_class
@@ -75,6 +76,7 @@ def act(request: HttpRequest, form: DatabaseForm | UrlForm) -> Tried | None:
     wish, name, entry = request.POST.get("action", SAVE), form.settled_name, form.entry()
     try:
         if wish == TEST:
+            audit.named("connection_test")
             return Tried(service.try_out(name, entry))
         return service.save(name, entry, user=user_of(request), anyway=wish == SAVE_ANYWAY)
     except ConfigurationRefused as refused:

@@ -62,6 +62,7 @@ def test_a_connection_is_tried_and_added(ada: Client, clerk: URL) -> None:
     tested = ada.post("/connections/add/", typed(clerk, action="test"))
     assert "ERP answers: PostgreSQL" in said(tested)
     assert not Connection.objects.exists()
+    assert AuditEntry.objects.get(action="connection_test").subject == {"connection": "ERP", "answers": True}
 
     page = said(ada.post("/connections/add/", typed(clerk), follow=True))
 

@@ -15,6 +15,8 @@ from django.db import transaction
 from django.test import Client
 from django.urls import resolve
 
+from couplings.audit_in_words import ACTIONS
+from couplings.audit_requests import action_of
 from jobs import forms
 from tests import given, pages
 
@@ -33,7 +35,7 @@ TABLE: dict[str, int | dict[str, int]] = {
     "couplings:preferences": NOBODY,
     "logout": VIEWER,
     "password_change": VIEWER,
-    "couplings:views": VIEWER,
+    "couplings:views": dict.fromkeys(("save", "first", "not_first", "delete"), VIEWER),
     "couplings:person_add": ADMINISTRATOR,
     "couplings:person": ADMINISTRATOR,
     "couplings:person_password": ADMINISTRATOR,
@@ -190,6 +192,11 @@ def test_every_address_that_takes_forms_has_a_row() -> None:
         if status != 405 and address.name not in TABLE:
             without.append(address.name)
     assert without == []
+
+
+def test_every_action_has_its_words_in_the_audit_log() -> None:
+    names = {action_of(name.rpartition(":")[2], action) for name, action, _least in rows()}
+    assert names - set(ACTIONS) == {"login", "preferences"}
 
 
 def test_every_action_of_a_form_has_a_row() -> None:
