@@ -1,4 +1,4 @@
-"""Prints a table of figures: ``python -m bench [--rows N] [--many N] [NAME ...]``, names as in MEASURES."""
+"""Prints tables of figures: ``python -m bench [--rows N] [--many N] [NAME ...]``, names as in MEASURES."""
 
 import argparse
 from collections.abc import Callable
@@ -8,22 +8,28 @@ from rich.table import Table
 
 from bench import setup
 
-MEASURES = ("engine", "first", "full", "idle", "changed", "click", "match", "workers", "million")
+MEASURES = ("engine", "first", "full", "idle", "changed", "click", "match", "workers", "million", "pages")
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
-    parser.add_argument("names", nargs="*", choices=[*MEASURES, []], help="only these; first is always taken")
+    parser.add_argument("names", nargs="*", choices=[*MEASURES, []], help="only these; all but pages take first, too")
     parser.add_argument("--rows", type=int, default=100_000)
     parser.add_argument("--many", type=int, default=1_000_000)
     options = parser.parse_args()
+    names = set(options.names or MEASURES)
     setup.start()
-    table = Table("measured", "figure", "aim", title="Syncstatus, PostgreSQL to PostgreSQL, 20 mapped columns")
     console = Console(width=120)
-    for rows in measure(set(options.names or MEASURES), options.rows, options.many, console.print):
-        for row in rows:
-            table.add_row(*row)
-    console.print(table)
+    if names != {"pages"}:
+        table = Table("measured", "figure", "aim", title="Syncstatus, PostgreSQL to PostgreSQL, 20 mapped columns")
+        for rows in measure(names, options.rows, options.many, console.print):
+            for row in rows:
+                table.add_row(*row)
+        console.print(table)
+    if "pages" in names:
+        from bench import pages
+
+        console.print(pages.run(options.many))
 
 
 def measure(names: set[str], rows: int, many: int, say: Callable[[str], None]):  # type: ignore[no-untyped-def]

@@ -154,7 +154,7 @@ def text_condition(text: str) -> Q:
     in double quotes belong together. One or two characters are looked for where words begin: an index of three
     characters in a row finds those, too."""
     words = [quoted or bare for quoted, bare in re.findall(r'"([^"]+)"|([^\s"]+)', text)]
-    return Q(*map(_contains, words or [text]))
+    return Q(*map(_contains, words)) if words else Q(pk__in=[])
 
 
 def _contains(word: str) -> Contains:

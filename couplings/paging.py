@@ -11,7 +11,7 @@ from django.core import signing
 from django.db.models import F, Func, Model, QuerySet, TextField, Value
 from django.db.models.lookups import GreaterThan, LessThan
 
-SIZE = 50
+SIZE = 25
 SALT = "couplings.paging"
 Row = TypeVar("Row", bound=Model)
 Part = tuple[str, ...]

@@ -29,7 +29,8 @@ def body(table: Table, records: list[Any]) -> SafeString:
 
 
 def _opening(column: BoundColumn) -> SafeString:
-    return format_html('<td data-label="{}" {}>', column.header, column.attrs["td"].as_html())
+    attributes = column.attrs["td"].as_html()
+    return format_html('<td data-label="{}"{}{}>', column.header, " " if attributes else "", attributes)
 
 
 def _attributes(table: Table, record: Any) -> SafeString:

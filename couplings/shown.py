@@ -42,7 +42,7 @@ def age(moment: datetime | None) -> str:
 def _time(moment: datetime, text: str) -> SafeString:
     local = timezone.localtime(moment)
     exact = date_format(local, "DATETIME_FORMAT")
-    return format_html('<time datetime="{}" title="{}">{}</time>', local.isoformat(), exact, text)
+    return format_html('<time datetime="{}" title="{}">{}</time>', local.isoformat(timespec="seconds"), exact, text)
 
 
 def _distance(moment: datetime) -> str:

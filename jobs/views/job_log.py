@@ -14,7 +14,7 @@ from jobs.models import OUTCOMES, SyncJob
 from jobs.services import job_records, undo
 from syncstatus.engine.records import Side
 
-SIZE = 50
+SIZE = 25
 
 
 @dataclass(frozen=True)

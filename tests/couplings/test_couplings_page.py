@@ -3,6 +3,7 @@ from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
+from couplings.paging import SIZE
 from tests import given
 
 URL = "/couplings/"
@@ -52,14 +53,14 @@ def test_an_open_error_is_linked(ada: Client) -> None:
 
 def test_paging_shows_every_pair_once(ada: Client) -> None:
     mapping = given.mapping()
-    for number in range(70):
+    for number in range(45):
         given.coupling(mapping, number)
     first = ada.get(URL).context["page"]
 
     rest = keys(ada, **first.next)
 
-    assert len(first) == 50
-    assert len({coupling.left_key for coupling in first} | set(rest)) == 70
+    assert len(first) == SIZE
+    assert len({coupling.left_key for coupling in first} | set(rest)) == 45
 
 
 def test_buttons_depend_on_the_role() -> None:
@@ -85,5 +86,5 @@ def test_the_number_of_queries_does_not_grow(ada: Client, count: int) -> None:
     with CaptureQueriesContext(connection) as queries:
         ada.get(URL)
 
-    # session, user, two kinds of permissions, the pairs, their errors, the mappings, the count
-    assert len(queries) == 8
+    # session, user, two kinds of permissions, the pairs, their errors, the mappings, the count, that of the navigation
+    assert len(queries) == 9
