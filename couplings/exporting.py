@@ -3,10 +3,10 @@
 import csv
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime
+from functools import cache
 from typing import IO, Any, Final
 
 from django.utils import timezone, translation
-from django.utils.encoding import force_str
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from xlsxwriter import Workbook
@@ -14,6 +14,7 @@ from xlsxwriter import Workbook
 from couplings import lists, messages
 from couplings.filters import ErrorFilter
 from couplings.models import SyncError
+from couplings.models.error import KINDS, State
 from couplings.tables import known_record
 
 PAGE = 2_000
@@ -53,12 +54,23 @@ def rows(chosen: ErrorFilter, order: str) -> Iterator[list[Cell]]:
     while where is not None:
         page = lists.page_of_errors(chosen, order, where, PAGE)
         with translation.override(language):
-            made = [_row(error) for error in page]
+            words = _Words()
+            made = [_row(error, words) for error in page]
         yield from made
         where = page.next
 
 
-def _row(error: SyncError) -> list[Cell]:
+class _Words:
+    """What many rows say, translated once a page: half of an export's time would go into it."""
+
+    def __init__(self) -> None:
+        self.kinds = {kind: str(label) for kind, label in KINDS}
+        self.states = {str(state.value): str(state.label) for state in State}
+        self.exists = {True: _("Yes"), False: _("No"), None: _("unknown")}
+        self.next_step = cache(messages.next_step)
+
+
+def _row(error: SyncError, words: _Words) -> list[Cell]:
     side, key = known_record(error)
     exists = error.left_exists if error.left_key is not None else error.right_exists
     other = error.mapping.side_name("right") if error.mapping and error.left_key is not None else ""
@@ -67,23 +79,19 @@ def _row(error: SyncError) -> list[Cell]:
         error.description,
         side,
         key,
-        _exists(exists) if key else "",
+        words.exists[exists] if key else "",
         other if error.right_key is not None else "",
         (error.right_key or "") if error.left_key is not None else "",
-        _exists(error.right_exists) if other and error.right_key is not None else "",
+        words.exists[error.right_exists] if other and error.right_key is not None else "",
         messages.of(error),
-        messages.next_step(error.code, error.kind),
-        force_str(error.get_kind_display()),
-        force_str(error.get_state_display()),
+        words.next_step(error.code, error.kind),
+        words.kinds.get(error.kind, error.kind),
+        words.states[error.state],
         error.assigned_to.get_username() if error.assigned_to else "",
         error.attempts,
         timezone.localtime(error.first_seen),
         timezone.localtime(error.last_seen),
     ]
-
-
-def _exists(known: bool | None) -> str:
-    return _("unknown") if known is None else _("Yes") if known else _("No")
 
 
 def csv_lines(table: Iterable[list[Cell]]) -> Iterator[str]:

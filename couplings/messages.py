@@ -86,6 +86,11 @@ def field_name(pair: str) -> str:
     return left if right in ("", left) else f"{left} / {right}"
 
 
+def fields_of(error: SyncError) -> list[str]:
+    """The fields an error is about, each by its names on both sides; none where it names none."""
+    return _fields({"fields": error.fields, **error.params})
+
+
 def _fields(params: Mapping[str, Any]) -> list[str]:
     """The fields a problem is about, each by its names on both sides."""
     left = params.get("fields") or [name for name in [params.get("field")] if name]

@@ -14,7 +14,8 @@ from django.conf import settings
 from django.db.models import Exists, F, Max, Min, OuterRef, Q, QuerySet
 from django.db.models.functions import Now
 
-from couplings.models import AuditEntry, SyncError, SyncLogEntry
+from couplings import bulk
+from couplings.models import AuditEntry, BulkRequest, SyncError, SyncLogEntry
 from couplings.models.error import State
 from couplings.store import clock
 from jobs import history, totals, workers
@@ -71,6 +72,7 @@ def kept() -> dict[str, timedelta | None]:
         "jobs": settings.KEEP_JOBS,
         "resolved_errors": settings.KEEP_RESOLVED_ERRORS,
         "plans": settings.KEEP_PLANS,
+        "bulk_requests": bulk.WATCHED,
         "audit_entries": settings.KEEP_AUDIT,
     }
 
@@ -88,6 +90,8 @@ def _rules() -> Iterator[Rule]:
             before = clock.now() - keep
             yield Rule(name, before, born, old(before))
     yield Rule("planned_changes", clock.now(), "at", _forgotten_changes())
+    watched = clock.now() - bulk.WATCHED
+    yield Rule("bulk_requests", watched, "requested_at", BulkRequest.objects.filter(requested_at__lt=watched))
 
 
 def _old_entries(before: datetime) -> QuerySet[SyncLogEntry]:

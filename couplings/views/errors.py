@@ -12,7 +12,7 @@ from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
-from couplings import bulk, error_actions, lists, saved_views, sides
+from couplings import bulk, error_actions, lists, messages, saved_views, sides
 from couplings.causes import Cause, causes
 from couplings.facets import Facets, Option
 from couplings.filters import ErrorFilter
@@ -42,6 +42,13 @@ class Group:
     cause: Cause
     query: str
     current: bool
+
+    @property
+    def title(self) -> str:
+        """What tells it from the others at a glance: “CUSTOMER · conflict · phone / telephone”."""
+        error = self.cause.example
+        owner = self.cause.mapping or str(error.connection)
+        return " · ".join([owner, str(error.get_kind_display()), *messages.fields_of(error)])
 
 
 @login_required

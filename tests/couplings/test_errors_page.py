@@ -269,6 +269,7 @@ def test_causes_group_the_errors_and_lead_to_them(ada: Client) -> None:
 
     groups = ada.get(URL).context["groups"]
     assert [(group.cause.count, group.current) for group in groups] == [(3, False), (1, False)]
+    assert [group.title for group in groups] == ["CUSTOMER · conflict · phone / telephone", "CUSTOMER · deleted"]
 
     answer = ada.get(f"{URL}?{groups[0].query}")
     assert [row.record.description for row in answer.context["table"].rows] == ["Adatum 0", "Adatum 1", "Adatum 2"]

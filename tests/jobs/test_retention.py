@@ -9,7 +9,7 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
-from couplings.models import SyncError, SyncLogEntry, TableMapping
+from couplings.models import BulkRequest, SyncError, SyncLogEntry, TableMapping
 from couplings.models.error import State
 from jobs import retention, tasks
 from jobs.models import JobState, Kind, PlannedChange, Slot, SyncJob, Total, Trigger
@@ -203,3 +203,22 @@ def test_each_day_has_one_slot(mapping: TableMapping) -> None:
     entry(mapping, 90, "10009")
     tasks.prune()
     assert SyncLogEntry.objects.count() == 1, "the day's slot is taken"
+
+
+def test_actions_that_nobody_watches_any_more_go(mapping: TableMapping) -> None:
+    now = timezone.now()
+    for age in (1, 6, 8, 30):
+        BulkRequest.objects.create(request="retry", requested_at=now - age * DAY, asked=2)
+
+    assert retention.prune()["bulk_requests"] == 2
+    assert BulkRequest.objects.filter(requested_at__gt=now - 7 * DAY).count() == 2
+
+
+def test_an_error_goes_with_its_history(mapping: TableMapping) -> None:
+    long_ago = timezone.now() - 60 * DAY
+    error = given.error(mapping, 1, first_seen=long_ago, state=State.RESOLVED, resolved_at=long_ago)
+    error.notes.create(kind="comment", text="asked the customer", at=long_ago)
+
+    retention.prune()
+
+    assert not SyncError.objects.exists()
