@@ -39,7 +39,7 @@ def test_open_errors_are_counted_beside_their_page(carl: Client) -> None:
 
 @pytest.mark.parametrize(
     ("url", "entry"),
-    [("/errors/", "Errors"), ("/held/", "Errors"), ("/couplings/", "Records"), ("/mappings/CUSTOMER/", "Mappings")],
+    [("/errors/", "Errors"), ("/couplings/", "Records"), ("/mappings/CUSTOMER/", "Mappings"), ("/schedules/", "Jobs")],
 )
 def test_the_part_of_the_product_one_is_in_is_marked(carl: Client, url: str, entry: str) -> None:
     given.mapping()
