@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from axe_playwright_python.sync_playwright import Axe
+from axe_playwright_python.base import AXE_SCRIPT
 from playwright.sync_api import Page
 
 WIDE, NARROW = {"width": 1400, "height": 900}, {"width": 360, "height": 780}
@@ -21,7 +21,9 @@ TOO_WIDE = """
 
 def violations(page: Page) -> list[str]:
     """What axe-core finds: the rule, and where it is broken."""
-    found: list[dict[str, Any]] = Axe().run(page, options=OPTIONS).response["violations"]
+    if not page.evaluate("'axe' in window"):
+        page.evaluate(AXE_SCRIPT)
+    found: list[dict[str, Any]] = page.evaluate("(options) => axe.run(options)", OPTIONS)["violations"]
     return [f"{rule['id']}: {node['html']} ({node['failureSummary']})" for rule in found for node in rule["nodes"]]
 
 

@@ -20,15 +20,32 @@ from tests.pages import addresses, samples
 PICTURES = Path(settings.BASE_DIR) / ".screenshots"
 SCREENS: dict[str, Any] = {"wide": WIDE, "narrow": NARROW}
 # What an address alone does not show.
-BESIDES = {"/search/?q=re", "/search/?q=nothing-like-this", "/errors/?q=nothing-like-this", "/nowhere/"}
+BESIDES = {
+    "/audit/?action=nothing",
+    "/connections/add/?kind=sql",
+    "/couplings/?q=nothing-like-this",
+    "/errors/?q=nothing-like-this",
+    "/errors/?select=page",
+    "/jobs/?state=failed",
+    "/mappings/ACCOUNT/example/?side=right",
+    "/mappings/ACCOUNT/matches/?show=ambiguous",
+    "/mappings/add/?left=ERP&right=CRM",
+    "/mappings/first/?look=1",
+    "/nowhere/",
+    "/records/?mapping=ACCOUNT",
+    "/records/?mapping=ACCOUNT&side=right&q=nothing-like-this",
+    "/search/?q=adatum",
+    "/search/?q=nothing-like-this",
+}
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
 
 @pytest.fixture
-def urls(world: World) -> list[str]:
+def urls(make_world: Callable[..., World]) -> list[str]:
     """Each address, with records behind it: in conflict, deleted, too long for the other side, in step; and some pages
     about records for which no system answers."""
+    world = make_world(match=["name"])
     names = ("Adatum Corporation", "Contoso", "Trey Research", "Relecloud")
     keys = [world.left.add(name=name, phone="1") for name in names]
     world.sync()
@@ -41,9 +58,14 @@ def urls(world: World) -> list[str]:
     job = world.sync()
     world.left.edit(keys[3], phone="+45 33 12 99 99")
     preview = world.sync(Kind.PREVIEW, of=Kind.MODIFIED)
+    alone = world.left.add(name="Litware")
+    for _twin in range(2):
+        world.right.add(name="Litware")
     world.set(name="ACCOUNT")
     errors = {error.coupling_id: error.pk for error in world.errors()}
-    more = {f"/errors/{errors[deleted.pk]}/", f"/jobs/{preview.pk}/"}
+    more = {f"/errors/{errors[deleted.pk]}/", f"/jobs/{preview.pk}/", f"/couplings/{world.coupling(keys[3]).pk}/?why=1"}
+    more |= {f"/records/{page}/?mapping=ACCOUNT&side=left&key={alone}" for page in ("record", "synchronize", "why")}
+    more |= {f"/couplings/add/?mapping=ACCOUNT&left={alone}&q_right=Litware"}
     return sorted(_addresses(_subjects(world, errors[conflict.pk], conflict, job.pk)) | more | BESIDES)
 
 
