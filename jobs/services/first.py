@@ -284,16 +284,27 @@ def waiting(found: Plan) -> dict[str, list[str]]:
     return held
 
 
+def under_way(found: Plan) -> dict[str, SyncJob]:
+    """By the name of the mapping: the job that does, or is about to do, what its step is about."""
+    active = SyncJob.objects.filter(mapping__in=[step.mapping for step in found.steps], kind__in=KINDS.values())
+    active = active.filter(state__in=[JobState.QUEUED, JobState.RUNNING]).select_related("mapping").order_by("-pk")
+    return {job.mapping.name: job for job in active}
+
+
 def begin(found: Plan, chosen: Collection[str], *, user: User | None, create_new: bool = False) -> list[Begun]:
     """Hand to the workers what of ``found`` was chosen and waits for nobody: the others follow when somebody looks
-    again, as nothing of a first synchronization is remembered apart."""
-    held = waiting(found)
+    again, as nothing of a first synchronization is remembered apart. A job that is under way already is rung."""
+    held, jobs_there = waiting(found), under_way(found)
     begun = []
     for step in found.steps:
         name = step.mapping.name
         if name not in chosen or step.advice is Advice.NOTHING:
             continue
-        begun.append(Begun(step, held_by=held[name]) if held[name] else _begin(step, user, create_new))
+        if name in jobs_there:
+            jobs.ring(jobs_there[name])
+            begun.append(Begun(step, jobs_there[name]))
+        else:
+            begun.append(Begun(step, held_by=held[name]) if held[name] else _begin(step, user, create_new))
     return begun
 
 

@@ -16,6 +16,7 @@ from couplings.messages import named
 from couplings.messages import render as sentence
 from couplings.models import TableMapping
 from couplings.roles import SYNCHRONIZE
+from jobs.models import SyncJob
 from jobs.services import first as service
 from jobs.services.first import Advice, Begun, Step
 from syncstatus.engine.records import Side
@@ -34,14 +35,16 @@ def first(request: HttpRequest) -> HttpResponse:
     context: dict[str, Any] = {"count": mappings.count(), "looked": "look" in request.GET}
     if context["looked"]:
         plan = service.plan(mappings)
-        waiting = service.waiting(plan)
-        context["rows"] = [row(step, waiting[step.mapping.name]) for step in plan.steps]
+        waiting, jobs = service.waiting(plan), service.under_way(plan)
+        names = [step.mapping.name for step in plan.steps]
+        told = zip(plan.steps, map(waiting.__getitem__, names), map(jobs.get, names), strict=True)
+        context["rows"] = [row(step, waits_for, job) for step, waits_for, job in told]
         context["circles"] = [" → ".join(circle) for circle in plan.circles]
         context["startable"] = any(one["startable"] for one in context["rows"])
     return render(request, "jobs/first.html", context)
 
 
-def row(step: Step, waits_for: list[str]) -> dict[str, Any]:
+def row(step: Step, waits_for: list[str], job: SyncJob | None) -> dict[str, Any]:
     facts, mapping = step.facts, step.mapping
     created = {mapping.side_name(side): facts.created[side] for side in Side} if facts is not None else {}
     told = reason(step.reason.value, pairs=facts.pairs if facts is not None else 0, created=created)
@@ -57,7 +60,8 @@ def row(step: Step, waits_for: list[str]) -> dict[str, Any]:
         "reason": told,
         "problem": sentence(problem.code, named(problem.params, mapping)) if problem is not None else "",
         "waits_for": waits_for,
-        "startable": step.advice is not Advice.NOTHING and not waits_for,
+        "job": job,
+        "startable": step.advice is not Advice.NOTHING and not waits_for and job is None,
     }
 
 

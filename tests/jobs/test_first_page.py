@@ -79,6 +79,18 @@ def test_what_was_chosen_is_begun_and_its_children_wait(berta: Client, child: Ta
     assert (job.mapping.name, job.kind, job.requested_by) == ("CUSTOMER", Kind.MODIFIED, job.requested_by)
 
 
+def test_what_is_under_way_is_not_begun_twice(berta: Client) -> None:
+    text(berta, URL, {"mapping": "CUSTOMER"})
+    job = SyncJob.objects.get()
+
+    page = text(berta, f"{URL}?look=1")
+    assert f'<a href="/jobs/{job.pk}/">Job {job.pk}</a>' in page
+    assert 'value="CUSTOMER"' not in page
+
+    text(berta, URL, {"mapping": "CUSTOMER"})
+    assert SyncJob.objects.get() == job
+
+
 def test_children_follow_when_their_parents_are_done(berta: Client, world: World, child: TableMapping) -> None:
     world.sync()
 
