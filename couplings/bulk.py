@@ -24,6 +24,7 @@ _SENTENCES: Final[Mapping[str, Any]] = {
     Request.USE_RIGHT: _("%(total)s are being synchronized (%(done)s done)."),
     Request.RESTORE: _("%(total)s are being restored (%(done)s done)."),
     Request.DELETE: _("%(total)s are being deleted (%(done)s done)."),
+    Request.UNCOUPLE: _("%(total)s are being uncoupled (%(done)s done)."),
     Request.CREATE: _("%(total)s are being created again (%(done)s done)."),
 }
 

@@ -30,7 +30,10 @@ _REQUESTS = {
     USE_RIGHT: Request.USE_RIGHT,
     RESTORE: Request.RESTORE,
     DELETE: Request.DELETE,
+    UNCOUPLE: Request.UNCOUPLE,
 }
+# Couplings that are removed while somebody waits. More of them are left to jobs, which can be watched and cancelled.
+AT_ONCE = 20_000
 
 
 @dataclass(frozen=True)
@@ -59,6 +62,8 @@ def request(
 ) -> Requested:
     """Ask for ``action`` on ``errors``; ``queue=False`` works it off here before it returns.
 
+    Remove Coupling is done at once, without asking the systems, up to ``AT_ONCE``.
+
     ``use`` is the side whose data Synchronize takes; without it, what merges is merged. An error that somebody has
     asked for already keeps that wish (SCENARIOS T24). A wish that no longer fits the records when the job gets to it
     writes nothing.
@@ -66,7 +71,7 @@ def request(
     named = error_actions.rule(action, use)
     reckoned = error_actions.reckon(errors, named)
     fitting = applicable(errors, named)
-    if action == UNCOUPLE:
+    if action == UNCOUPLE and reckoned.fitting <= AT_ONCE:
         removed = couplings.remove(Coupling.objects.filter(pk__in=fitting.values("coupling")), user=user)
         return Requested(reckoned.asked, removed, left_out(reckoned, removed, "record_in_work"))
     wish = Request.CHOOSE if choices else _REQUESTS[named]

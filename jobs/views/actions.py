@@ -127,7 +127,7 @@ def one_to_compare(form: ErrorActionForm, errors: QuerySet[SyncError]) -> int | 
 
 def say(request: HttpRequest, form: ErrorActionForm, done: Requested) -> None:
     """What was done at once is told as done; anything else was handed to a job."""
-    text = said(form, done.accepted)
+    text = None if done.jobs else said(form, done.accepted)
     if text is None:
         say_requested(request, done)
         return

@@ -4,7 +4,7 @@ import pytest
 from django.test import Client
 
 from couplings import bulk
-from couplings.models import BulkRequest, SyncError
+from couplings.models import BulkRequest, Coupling, SyncError
 from jobs.models import Kind, SyncJob
 from jobs.services import actions
 from jobs.services import bulk as service
@@ -98,6 +98,22 @@ def test_a_job_leaves_alone_what_was_taken_back(conflicts: World) -> None:
 
     assert list(SyncError.objects.values_list("attempts", flat=True)) == attempts
     assert SyncJob.objects.latest("pk").read == 0
+
+
+def test_many_couplings_are_removed_by_a_job(conflicts: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(actions, "AT_ONCE", 4)
+    before = conflicts.left.versions(), conflicts.right.versions()
+
+    done = actions.request(SyncError.objects.open(), "uncouple", user=None)
+    assert (done.accepted, len(done.jobs)) == (5, 1)
+    assert "5 are being uncoupled (0 done)." in [one.sentence for one in bulk.running()]
+    conflicts.sync(Kind.RETRY)
+
+    assert not Coupling.objects.exists()
+    assert set(SyncError.objects.values_list("resolution", flat=True)) == {"uncoupled"}
+    conflicts.sync(Kind.FULL)
+    assert not Coupling.objects.exists()
+    assert (conflicts.left.versions(), conflicts.right.versions()) == before
 
 
 @pytest.mark.django_db
