@@ -58,6 +58,8 @@ def _handlers(level: str, style: str) -> dict[str, Any]:
         "loggers": {
             # A 404 is an answer, not a warning; what failed on our side is still logged as an error.
             "django.request": {"level": "ERROR"},
+            # It tells each step of each sign-in; wrong passwords are warnings.
+            "axes": {"level": "WARNING"},
             # A bell every few seconds would drown everything else; failures are errors and are still logged.
             "celery.beat": {"level": "WARNING"},
             "celery.worker.strategy": {"level": "WARNING"},

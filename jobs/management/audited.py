@@ -16,6 +16,7 @@ PAGES_SAY: Final = {
     "errors.uncouple": "errors.remove_coupling",
     "couplings.remove": "couplings.remove_coupling",
     "couplings.find_deleted": "mappings.find_deleted",
+    "connection.check": "check",
 }
 """Sub-commands that are an action of the pages under another name."""
 

@@ -13,6 +13,7 @@ from django.utils import timezone
 
 from couplings import audit
 from couplings.audit import Act, Actor
+from couplings.audit_in_words import ACTIONS
 from couplings.models import AuditEntry, SyncError
 from couplings.models.audit import Origin, Result
 from jobs import retention
@@ -122,6 +123,15 @@ def test_a_command_that_is_used_wrongly_or_fails_says_so(monkeypatch: pytest.Mon
         ("mappings.pause", "refused"),
         ("config.apply", "refused"),
     ]
+
+
+def test_actions_of_commands_bear_the_names_of_pages() -> None:
+    given.connection("ERP", settings={"url": "sqlite:////nowhere.db"})
+    run("connection", "check")
+    run("errors", "uncouple", "--all")
+    found = entries().values_list("action", flat=True)
+    assert list(found) == ["check", "errors.remove_coupling"]
+    assert set(found) <= set(ACTIONS)
 
 
 def test_a_dry_run_is_none(tmp_path: Any) -> None:

@@ -88,7 +88,7 @@ def test_nobody_listens(db: None) -> None:
     (line,), code = check()
 
     assert code == 3
-    assert line.startswith("✗ SHOP: SHOP could not be reached.")
+    assert line.startswith("✗ SHOP: SHOP could not be reached: the host is there, but nothing answers at this port.")
 
 
 def test_a_variable_that_is_no_longer_set(erp: Connection) -> None:

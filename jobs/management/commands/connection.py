@@ -4,11 +4,12 @@ import sys
 from argparse import ArgumentParser
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandError
+from django.core.management.base import CommandError
 from django.utils.translation import gettext as _
 
 from couplings.configuration.problems import nearest
 from couplings.models import Connection
+from jobs.management.audited import AuditedCommand
 from jobs.services.connections import Check, check_all, sentence
 from syncstatus.connectors.ports import Health
 
@@ -16,7 +17,7 @@ WRONG = 2
 UNUSABLE = 3
 
 
-class Command(BaseCommand):
+class Command(AuditedCommand):
     help = "Asks the business applications whether they can be reached; exits 3 when one of them cannot."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
