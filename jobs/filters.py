@@ -13,6 +13,9 @@ from django.utils.translation import gettext_lazy as _
 
 from couplings.filters import ListFilter
 from jobs.models import JobState, Kind, SyncJob, Trigger
+from jobs.models.job import CHANGED, FAILED
+
+DID = [("changes", _("changed or coupled records")), ("failures", _("with failed records"))]
 
 
 @dataclass(frozen=True)
@@ -26,11 +29,12 @@ class Choice:
 
 class JobFilter(ListFilter):
     RECENT = timedelta(days=1)
-    LINKED = ("state", "trigger", "since", "ended")
+    LINKED = ("state", "did", "trigger", "since", "ended")
 
     mapping = forms.CharField(required=False, label=_("Table"))
     kind = forms.ChoiceField(choices=[("", ""), *Kind.choices], required=False, label=_("Kind"))
     state = forms.ChoiceField(choices=[("", ""), *JobState.choices], required=False, label=_("State"))
+    did = forms.ChoiceField(choices=[("", ""), *DID], required=False, label=_("Outcome"))
     trigger = forms.ChoiceField(choices=[("", ""), *Trigger.choices], required=False, label=_("Trigger"))
     since = forms.ChoiceField(
         choices=[("", ""), ("day", _("the last 24 hours"))], required=False, label=_("Created in")
@@ -46,6 +50,8 @@ class JobFilter(ListFilter):
             jobs = jobs.filter(created__gte=timezone.now() - self.RECENT)
         if self.value("ended"):
             jobs = jobs.filter(finished__range=_day(self.cleaned_data["ended"]))
+        if self.value("did"):
+            jobs = jobs.filter(CHANGED if self.value("did") == "changes" else FAILED)
         same = {name: self.value(name) for name in ("kind", "state", "trigger") if self.value(name)}
         return jobs.filter(**same)
 
@@ -57,6 +63,11 @@ class JobFilter(ListFilter):
     @property
     def states(self) -> list[Choice]:
         return self._links("state", {"": _("all"), **dict(JobState.choices)})
+
+    @property
+    def outcomes(self) -> list[Choice]:
+        """Most scheduled runs find nothing to do; these are the others."""
+        return self._links("did", {"": _("all"), **dict(DID)})
 
     @property
     def triggers(self) -> list[Choice]:

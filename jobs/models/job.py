@@ -75,6 +75,10 @@ OUTCOMES = (
 )
 
 
+CHANGED = Q(inserted__gt=0) | Q(modified__gt=0) | Q(deleted__gt=0) | Q(coupled__gt=0) | Q(uncoupled__gt=0)
+FAILED = Q(failed__gt=0)
+
+
 class SyncJob(models.Model):
     """One run over one mapping.
 
@@ -174,6 +178,9 @@ class SyncJob(models.Model):
             # The home page: the jobs that failed lately. The list of jobs: those that ended on a day.
             models.Index(fields=["created"], condition=Q(state="failed"), name="jobs_failed"),
             models.Index(fields=["finished"], condition=Q(finished__isnull=False), name="jobs_ended"),
+            # The list of jobs without those that found nothing to do, which most of them are.
+            models.Index(fields=["id"], condition=CHANGED, name="jobs_that_changed"),
+            models.Index(fields=["id"], condition=FAILED, name="jobs_with_failures"),
             # /metrics: the few jobs that the totals do not have yet.
             models.Index(fields=["id"], condition=Q(counted=False), name="jobs_uncounted"),
         ]

@@ -71,6 +71,33 @@ def test_a_filter_is_a_link_that_keeps_the_others(ada: Client) -> None:
     assert '<input type="hidden" name="state" value="failed">' in page
 
 
+def test_runs_that_found_nothing_to_do_can_be_left_out(ada: Client) -> None:
+    mapping = given.mapping()
+    given.job(mapping, read=9, unchanged=9)
+    coupled, failed = given.job(mapping, read=1, coupled=1), given.job(mapping, read=2, failed=2)
+
+    assert listed(ada, did="changes") == [coupled.pk]
+    assert listed(ada, did="failures") == [failed.pk]
+    assert 'href="?state=finished&amp;did=changes"' in ada.get(URL, {"state": "finished"}).content.decode()
+
+
+@pytest.mark.parametrize(("did", "index"), [("changes", "jobs_that_changed"), ("failures", "jobs_with_failures")])
+def test_the_few_jobs_that_did_something_are_found_by_an_index(ada: Client, did: str, index: str) -> None:
+    mapping = given.mapping()
+    idle = {"kind": Kind.MODIFIED, "trigger": "schedule", "state": JobState.FINISHED, "finished": timezone.now()}
+    SyncJob.objects.bulk_create(SyncJob(mapping=mapping, **idle) for _number in range(5000))
+    given.job(mapping, read=2, coupled=1, failed=1)
+    with connection.cursor() as cursor:
+        cursor.execute("ANALYZE jobs_syncjob")
+    with CaptureQueriesContext(connection) as queries:
+        assert len(listed(ada, did=did)) == 1
+    (sql,) = (query["sql"] for query in queries if query["sql"].startswith('SELECT "jobs_syncjob"'))
+
+    with connection.cursor() as cursor:
+        cursor.execute("EXPLAIN " + sql)
+        assert index in "\n".join(line for (line,) in cursor.fetchall())
+
+
 def test_an_empty_list_says_what_to_do(ada: Client) -> None:
     assert "No job has run yet." in ada.get(URL).content.decode()
     assert "Show all jobs" in ada.get(URL, {"state": "failed"}).content.decode()
