@@ -121,7 +121,7 @@ def _merged(
     if misfit is not None:
         return Decision(Action.SKIP, problem=misfit)
     if found.conflicts:
-        return Decision(Action.ERROR, problem=_conflict(found, memory))
+        return Decision(Action.ERROR, problem=_conflict(found, memory, values))
     decision = _write(rules, values, found, memory)
     return decision if waited is None else _following(rules, decision, waited, values)
 
@@ -147,9 +147,14 @@ def _misfit(rules: Rules, instruction: Instruction, differing: tuple[int, ...]) 
     return None
 
 
-def _conflict(found: Merge, memory: Memory | None) -> Problem:
+def _conflict(found: Merge, memory: Memory | None, values: tuple[Values, Values]) -> Problem:
+    """Links of which one is not coupled may come to the same when it is; they wait for that, if they are all."""
+    missing = {position: one for position in found.conflicts if (one := lookups.uncoupled(values, position)) is not None}
+    if len(missing) == len(found.conflicts):
+        position, parent = next(iter(missing.items()))
+        return problems.missing_parent(parent, position)
     code = "first_contact" if memory is None else "newest_unknown" if found.undated else "conflict"
-    return problems.conflict(code, tuple(found.conflicts))
+    return problems.conflict(code, tuple(position for position in found.conflicts if position not in missing))
 
 
 def _write(rules: Rules, values: tuple[Values, Values], found: Merge, memory: Memory | None) -> Decision:
@@ -170,7 +175,8 @@ def _write(rules: Rules, values: tuple[Values, Values], found: Merge, memory: Me
 
 def _following(rules: Rules, decision: Decision, waited: int, values: tuple[Values, Values]) -> Decision:
     """The decision without the link at ``waited``, which follows when its parent is coupled."""
-    missing = next(form[waited] for form in values if isinstance(form[waited], lookups.Missing))
+    missing = lookups.uncoupled(values, waited)
+    assert missing is not None
     return replace(decision, follows=problems.missing_parent(missing, waited))
 
 

@@ -344,10 +344,14 @@ def _is_orphan(rules: "Rules", position: int, side: Side, bases: tuple[Values, V
     return type(then) is Missing and rules.compiled.parents[position].is_deleted(side, then.key)
 
 
+def uncoupled(values: tuple[Values, Values], position: int) -> Missing | None:
+    """The parent at ``position`` that is not coupled, of the two forms of a pair."""
+    return next((form[position] for form in values if type(form[position]) is Missing), None)
+
+
 def _may_wait(rules: "Rules", position: int, values: tuple[Values, Values]) -> bool:
     """Two links that differ may come to the same, once the parents are coupled."""
-    missing = any(type(form[position]) is Missing for form in values)
-    return missing and all(_may_be_left(rules, position, side) for side in Side)
+    return uncoupled(values, position) is not None and all(_may_be_left(rules, position, side) for side in Side)
 
 
 def _may_be_left(rules: "Rules", position: int, side: Side) -> bool:

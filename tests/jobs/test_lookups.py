@@ -11,7 +11,7 @@ from couplings.models import Coupling, MovedParent, SyncError, TableMapping
 from jobs import queue
 from jobs.models import JobState, Kind, SyncJob, Trigger
 from jobs.runner import runner
-from jobs.services import actions
+from jobs.services import actions, jobs
 from tests.given import person, signed_in
 from tests.jobs.command_line import run
 from tests.jobs.families import Family, add_contacts, add_field, refer_back, waiting
@@ -106,6 +106,39 @@ def test_the_parents_own_job_wakes_its_children_and_rings_for_them(family: Famil
     assert len(rung) == 1
     assert family.account_of(family.partner(contact)) is not None
     assert family.world.errors() == []
+
+
+def test_pairs_that_are_there_already_wait_for_their_parents(make_world: MakeWorld) -> None:
+    """Whether links that must not be empty are the same, only the parents' coupling tells: it is no conflict."""
+    family = add_contacts(make_world(match=["name"]))
+    family.world.mapping.fields.filter(left="name").update(match=1)
+    family.lookup(required=True)
+    customer, account = family.parents.left.add(name="Adatum"), family.parents.right.add(name="Adatum")
+    contact = family.left.add(name="Ada", customer_id=int(customer))
+    family.right.add(name="Ada", customer_id=account)
+    family.parents.set(only_coupled=True, left_filter={"region": "EU"})
+    assert told(jobs.preview(family.world.mapping, Kind.MODIFIED)) == told(family.world.sync()) == {"waiting": 1}
+    family.parents.left.edit(customer, region="EU")
+    family.sync()
+    assert family.account_of(family.partner(contact)) == account
+    assert SyncError.objects.open().count() == 0
+    family.assert_quiet()
+
+
+def test_links_that_differ_are_told_apart_from_other_conflicts(make_world: MakeWorld) -> None:
+    family = add_contacts(make_world(match=["name"]))
+    family.world.mapping.fields.filter(left="name").update(match=1)
+    add_field(family.world.mapping, "boss_id", lookup=["CUSTOMER"])
+    family.lookup(required=True)
+    customers = [family.parents.left.add(name=name) for name in ("Adatum", "Contoso")]
+    family.parents.sync()
+    accounts = [family.parents.coupling(key).right_key for key in customers]
+    family.parents.set(only_coupled=True)
+    other = family.parents.left.add(name="Nobody couples it")
+    family.left.add(name="Ada", customer_id=int(other), boss_id=int(customers[0]))
+    family.right.add(name="Ada", customer_id=accounts[0], boss=accounts[1])
+    family.world.sync()
+    assert [(error.kind, error.fields) for error in family.world.errors()] == [("conflict", ["boss_id"])]
 
 
 def test_a_parent_that_may_be_created_is_synchronized_first(family: Family) -> None:
