@@ -131,6 +131,10 @@ class Facets:
         return self.total(state=State.HELD)
 
     @property
+    def ignored(self) -> Count:
+        return self.total(state=State.IGNORED)
+
+    @property
     def mappings(self) -> list[Option]:
         return self.options("mapping", {name: name for name in sorted(self.names.values())})
 

@@ -288,6 +288,16 @@ def test_what_is_ignored_is_out_of_the_list_until_its_date(ada: Client) -> None:
     page = ada.get(URL).content.decode()
     assert "<strong>1</strong> error" in page
     assert 'ignored <span class="count">1</span>' in page
+    assert "1 ignored</a>" in " ".join(page.split())
+
+
+def test_it_is_not_calm_about_what_is_ignored(ada: Client) -> None:
+    given.error(given.mapping(), 1, state=State.IGNORED, ignored_until=timezone.now() + timedelta(days=3))
+
+    page = ada.get(URL).content.decode()
+
+    assert "There is nothing to do" not in page
+    assert "what is ignored comes back on its day" in page
 
 
 def test_who_cares_for_an_error_is_shown(ada: Client) -> None:

@@ -1,12 +1,14 @@
 """`manage.py errors` exactly as DESIGN 7.2 has it."""
 
+from datetime import timedelta
 from typing import Any
 
 import pytest
+from django.utils import timezone
 
 from couplings.models import Coupling, SyncError
-from couplings.models.error import Resolution
-from jobs.services import mappings
+from couplings.models.error import Resolution, State
+from jobs.services import mappings, notes
 from tests.jobs.command_line import run
 from tests.jobs.worlds import World
 
@@ -151,6 +153,17 @@ def test_all_with_a_filter(morning: World) -> None:
     assert (ran.code, ran.object["asked"], ran.object["open"]) == (0, 1, 0)
     ran = run("errors", "retry", "--all", "--mapping", "CUSTOMER", "--json")
     assert (ran.code, ran.object["asked"], ran.object["open"]) == (1, 2, 2)
+
+
+def test_all_leaves_out_what_somebody_ignores_until_a_date(morning: World) -> None:
+    until = timezone.now() + timedelta(days=3)
+    notes.ignore(SyncError.objects.filter(kind="conflict"), until, user=None)
+
+    ran = run("errors", "retry", "--all", "--json")
+
+    assert ran.object["asked"] == 2
+    assert of("conflict").state == State.IGNORED
+    assert run("errors", "retry", str(of("conflict").pk), "--json").object["accepted"] == 1
 
 
 def test_all_of_nothing_is_in_step(world: World) -> None:

@@ -10,7 +10,7 @@ from couplings.causes import causes, spans
 from couplings.filters import ErrorFilter
 from couplings.messages import named, of, render
 from couplings.models import SyncError
-from couplings.models.error import KINDS
+from couplings.models.error import KINDS, State
 from jobs.management import output
 from jobs.management.audited import AuditedCommand
 from jobs.management.output import IN_STEP, NO_CONNECTION, OUT_OF_STEP
@@ -75,7 +75,7 @@ class Command(AuditedCommand):
         if bool(options["ids"]) == options["all"]:
             raise output.wrong(_("Name the ids of one or more errors, or say --all."))
         if options["all"]:
-            return errors
+            return errors.exclude(state=State.IGNORED)  # as on the page: somebody has put them off
         chosen = errors.filter(pk__in=options["ids"])
         missing = sorted(set(options["ids"]) - set(chosen.values_list("pk", flat=True)))
         if missing:
