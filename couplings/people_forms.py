@@ -3,7 +3,7 @@
 from typing import Any
 
 from django import forms
-from django.contrib.auth.forms import BaseUserCreationForm
+from django.contrib.auth.forms import BaseUserCreationForm, SetPasswordForm
 from django.contrib.auth.models import User
 from django.utils.translation import gettext_lazy as _
 
@@ -15,6 +15,10 @@ ROLES = (
     (roles.ADMINISTRATOR, _("administrator: connects systems, edits mappings, manages people")),
 )
 NAMES = {"first_name": _("First name"), "last_name": _("Last name"), "email": _("E-mail")}
+
+
+# Django's own is a list of four lines; all of them are said when they are not kept to.
+PASSWORD_HELP = _("Choose at least 8 characters that are neither a common word nor the name.")
 
 
 class RoleFields(forms.Form):
@@ -57,3 +61,15 @@ class NewPersonForm(RoleFields, BaseUserCreationForm):
         fields = ["username", "first_name", "last_name", "email"]
         labels = {"username": _("User name"), **NAMES}
         help_texts = {"username": _("Letters, digits and @ . + - _; it stays as it is.")}
+
+    def __init__(self, *args: Any, **options: Any) -> None:
+        super().__init__(*args, **options)
+        self.fields["password1"].help_text = PASSWORD_HELP
+
+
+class NewPasswordForm(SetPasswordForm):
+    """A new password for somebody else."""
+
+    def __init__(self, *args: Any, **options: Any) -> None:
+        super().__init__(*args, **options)
+        self.fields["new_password1"].help_text = PASSWORD_HELP

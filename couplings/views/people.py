@@ -2,7 +2,6 @@
 
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required, permission_required
-from django.contrib.auth.forms import SetPasswordForm
 from django.contrib.auth.models import User
 from django.db import transaction
 from django.http import HttpRequest, HttpResponse
@@ -12,7 +11,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from couplings import audit
 from couplings import people as service
-from couplings.people_forms import NewPersonForm, PersonForm
+from couplings.people_forms import NewPasswordForm, NewPersonForm, PersonForm
 from couplings.roles import PEOPLE
 
 FORM = ["GET", "HEAD", "POST"]
@@ -77,7 +76,7 @@ def assign(request: HttpRequest, user: User, form: PersonForm | NewPersonForm, *
 def person_password(request: HttpRequest, pk: int) -> HttpResponse:
     """A new password for somebody who has forgotten theirs; it ends their sessions."""
     user = get_object_or_404(User, pk=pk)
-    form = SetPasswordForm(user, request.POST or None)
+    form = NewPasswordForm(user, request.POST or None)
     if request.method == "POST" and form.is_valid():
         form.save()
         audit.note(person=user.get_username())
