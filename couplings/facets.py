@@ -8,7 +8,8 @@ from typing import Any
 
 from django.contrib.auth.models import User
 from django.db.models import Count as CountRows
-from django.db.models.functions import Coalesce
+from django.db.models import Q
+from django.db.models.functions import Coalesce, Now
 
 from couplings import counts
 from couplings.counts import Group
@@ -159,13 +160,29 @@ class Facets:
 
     @property
     def ages(self) -> list[Option]:
-        """Counted for each age by itself, up to COUNTED."""
-        return [option for option in map(self._age, AGES) if option.count.value or option.current]
+        """Each counted up to COUNTED: by an index or, where a text is searched for, all among the newest it finds."""
+        found = [self._among(age) if self.errors.value("q") else self._aged(age) for age in AGES]
+        current = self.errors.value("age")
+        options = [
+            Option(age, label, count, self.errors.query(age=age), age == current)
+            for (age, (label, _lookup, _span)), count in zip(AGES.items(), found, strict=True)
+        ]
+        return [option for option in options if option.count.value or option.current]
 
-    def _age(self, age: str) -> Option:
+    def _aged(self, age: str) -> Count:
         chosen = ErrorFilter(self.errors.chosen | {"age": age}, self.errors.user)
-        count = bounded_count(chosen.apply(SyncError.objects.all()), COUNTED)
-        return Option(age, AGES[age][0], count, self.errors.query(age=age), age == self.errors.value("age"))
+        return bounded_count(chosen.apply(SyncError.objects.all()), COUNTED)
+
+    def _among(self, age: str) -> Count:
+        return Count(self._ages_found[age], self._ages_found["all"] < COUNTED)
+
+    @cached_property
+    def _ages_found(self) -> dict[str, int]:
+        chosen = ErrorFilter(self.errors.chosen | {"age": ""}, self.errors.user)
+        newest = chosen.apply(SyncError.objects.all()).order_by("-last_seen", "-pk").values("pk")[:COUNTED]
+        wanted = {age: Q(**{lookup: Now() - span}) for age, (_label, lookup, span) in AGES.items()}
+        counted = {age: CountRows("pk", filter=condition) for age, condition in wanted.items()}
+        return SyncError.objects.filter(pk__in=newest).aggregate(all=CountRows("pk"), **counted)
 
 
 def _fits(group: Group, wanted: Sequence[tuple[str, Collection[Any] | None]]) -> bool:

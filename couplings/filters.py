@@ -9,13 +9,13 @@ from urllib.parse import urlencode
 
 from django import forms
 from django.contrib.auth.models import User
-from django.db.models import Q, QuerySet, Value
+from django.db.models import F, Q, QuerySet, Value
 from django.db.models.functions import Now, Upper
 from django.db.models.lookups import Contains
 from django.utils.translation import gettext_lazy as _
 
 from couplings import counts
-from couplings.models import Coupling, SyncError, TableMapping, derived
+from couplings.models import Coupling, SyncError, TableMapping
 from couplings.models.error import BY_ITSELF, IS_OPEN, KINDS, NEEDS_PERSON, State
 
 STATES: dict[str, tuple[Any, frozenset[str]]] = {
@@ -158,4 +158,4 @@ def text_condition(text: str) -> Q:
 
 
 def _contains(word: str) -> Contains:
-    return Contains(derived.searched(), Upper(Value(word if len(word) > 2 else f" {word}")))
+    return Contains(F("searched"), Upper(Value(word if len(word) > 2 else f" {word}")))

@@ -37,7 +37,7 @@ def page_of_errors(
     ``mappings`` with their connections hands them over: errors share them. The values of the records stay where they
     are: they are what is large in an error, and no list shows them."""
     column = order.lstrip("-")
-    rows = SyncError.objects.select_related("connection", "requested_by", "assigned_to").defer("details")
+    rows = SyncError.objects.select_related("connection", "requested_by", "assigned_to").defer("details", "searched")
     wanted = chosen.apply(rows.annotate(**{column: DERIVED[column]()}) if column in DERIVED else rows)
     if order in BY_TABLE:
         parts = ((label, wanted.filter(**owner)) for label, owner in _owners(chosen))

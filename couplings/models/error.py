@@ -1,5 +1,5 @@
 from django.conf import settings
-from django.contrib.postgres.indexes import GinIndex, OpClass
+from django.contrib.postgres.indexes import GinIndex
 from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
@@ -115,6 +115,9 @@ class SyncError(models.Model):
         expression=derived.cause(), output_field=models.CharField(max_length=32), db_persist=True
     )
 
+    # What a search looks at. Kept, because to compute it again for each row that may fit costs more than to read it.
+    searched = models.GeneratedField(expression=derived.searched(), output_field=models.TextField(), db_persist=True)
+
     state = models.CharField(_("state"), max_length=10, choices=State.choices)
     attempts = models.PositiveIntegerField(_("attempts"), default=1)
     next_attempt = models.DateTimeField(_("next attempt"), null=True, blank=True)
@@ -207,7 +210,7 @@ class SyncError(models.Model):
             models.Index(fields=["code", "last_seen", "id"], condition=IS_OPEN, name="errors_open_of_code"),
             models.Index(fields=["attempts", "last_seen", "id"], condition=IS_OPEN, name="errors_open_attempts"),
             # Its search: any part of a name, a key or a message's parameter.
-            GinIndex(OpClass(derived.searched(), name="gin_trgm_ops"), condition=IS_OPEN, name="errors_open_searched"),
+            GinIndex(fields=["searched"], opclasses=["gin_trgm_ops"], condition=IS_OPEN, name="errors_open_searched"),
             # A job works off what people asked for, and what is due by itself.
             models.Index(fields=["mapping", "id"], condition=IS_OPEN & ~Q(request=""), name="errors_requested"),
             models.Index(fields=["mapping", "next_attempt"], condition=Q(state=State.RETRYING), name="errors_due"),
