@@ -109,6 +109,7 @@ def test_what_jobs_did_is_told_by_day_and_leads_to_the_jobs_of_the_day(ada: Clie
         given.job(mapping, read=9, inserted=4, unchanged=5, finished=now - timedelta(days=2))
         given.job(mapping, read=3, failed=3, finished=now - timedelta(days=2))
         given.job(mapping, read=70, modified=70, finished=now - timedelta(days=15))
+        given.job(mapping, kind=Kind.PREVIEW, read=500, inserted=500, finished=now - timedelta(days=2))
         totals.fold()
         given.job(mapping, read=2, inserted=2, finished=now - timedelta(days=2))
         given.job(mapping, kind=Kind.PREVIEW, read=800, inserted=800)
@@ -119,7 +120,7 @@ def test_what_jobs_did_is_told_by_day_and_leads_to_the_jobs_of_the_day(ada: Clie
         assert [max(days), min(days)] == [date(2026, 11, 20), date(2026, 11, 7)]
         assert days[date(2026, 11, 18)] == [6, 0, 0, 0, 0, 3]
         assert sum(map(sum, days.values())) == 9
-        assert len(ada.get("/jobs/?ended=2026-11-18").context["table"].rows) == 3
+        assert len(ada.get("/jobs/?ended=2026-11-18").context["table"].rows) == 4
 
 
 def test_the_day_is_that_of_the_installation(ada: Client, settings: Any) -> None:
