@@ -348,7 +348,9 @@ CONNECTIONS = {
     "url_invalid:not_a_file": _("The URL of %(connection)s must name a file."),
     "url_invalid:not_a_number": _("%(parameter)s in the settings of %(connection)s must be a number."),
     "connection_in_use": _("%(connection)s is used by %(mappings)s. Delete these mappings first, or change them."),
-    "no_secret_to_replace": _("%(connection)s has no user name, so there is no password to replace. Change it instead."),
+    "no_secret_to_replace": _(
+        "%(connection)s has no user name, so there is no password to replace. Change it instead."
+    ),
     "variable_reserved": _(
         "The environment variable %(variable)s belongs to Syncstatus itself and is sent to no system. Use another one "
         "for %(connection)s."
