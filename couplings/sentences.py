@@ -261,8 +261,8 @@ REFUSALS = {
     "job_not_on_hold": _("Job %(job)s is not on hold."),
     "job_being_cancelled": _("Job %(job)s is being cancelled already."),
     "mapping_changed_meanwhile": _(
-        "Somebody has saved the mapping %(mapping)s while you looked at the changes. Nothing was saved: look at what your "
-        "draft would change now."
+        "Somebody has saved the mapping %(mapping)s while you looked at the changes. Nothing was saved: look at what "
+        "your draft would change now."
     ),
     "mapping_exists": _("There is a mapping %(mapping)s already. Choose another name."),
     "mapping_deleted": _("The mapping %(mapping)s was deleted, and its jobs with it. What they had done stays."),
