@@ -76,8 +76,8 @@ def effect(rule: str, system: str, count: int) -> str:
             )
         case _:
             text = ngettext(
-                "%(count)s record will be written over in %(system)s.",
-                "%(count)s records will be written over in %(system)s.",
+                "%(count)s record in %(system)s gets the other side's data where they differ.",
+                "%(count)s records in %(system)s get the other side's data where they differ.",
                 count,
             )
     return text % {"count": number(count), "system": system}
@@ -114,7 +114,7 @@ def in_system(rule: str, count: int) -> str | None:
             return ngettext("Restore %(count)s record in %(system)s", "Restore %(count)s records in %(system)s", count)
         case error_actions.USE_LEFT | error_actions.USE_RIGHT:
             return ngettext(
-                "Write over %(count)s record in %(system)s", "Write over %(count)s records in %(system)s", count
+                "Overwrite %(count)s record in %(system)s", "Overwrite %(count)s records in %(system)s", count
             )
     return None
 

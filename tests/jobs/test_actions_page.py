@@ -180,7 +180,7 @@ def test_synchronize_takes_the_side_that_was_chosen(client: Client, side: str, r
 
     asked = post(client, "synchronize", error, gone, use=side).content.decode()
     system = {"left": "CRM", "right": "ERP"}[side]
-    assert f"Write over 1 record in {system}?" in asked
+    assert f"Overwrite 1 record in {system}?" in asked
     assert "Left out: 1. One of the records is deleted." in asked
     assert not SyncJob.objects.exists()
 
