@@ -7,7 +7,7 @@ from typing import Any
 from django.db import InterfaceError, OperationalError
 
 from couplings.models import FieldMapping, TableMapping
-from jobs.models import SyncJob
+from jobs.models import PlannedChange, SyncJob
 from jobs.runner.candidates import Candidate
 from jobs.runner.locks import Locks
 from jobs.runner.pace import Pace
@@ -92,6 +92,7 @@ class Run:
     ``written`` counts what the page under way wrote. ``holds`` has, for a side whose deletions a guard keeps back, the
     reason (DESIGN R9). ``lookups`` are the mapping's own, ``children`` the fields that look up its records, ``woken``
     the mappings of records that this run has woken, and ``bring`` runs another job here and now (``parents``).
+    ``tell`` gets what a preview that is not kept would do, page by page.
     ``forms`` has the keys of a side's records by what they match on, for a priority that no system can be searched for.
     """
 
@@ -108,6 +109,7 @@ class Run:
     tally: Tally = field(default_factory=Tally)
     holds: dict[Side, Problem] = field(default_factory=dict)
     on_page: Callable[["Run"], None] | None = None
+    tell: Callable[[Sequence[PlannedChange]], object] | None = None
     stop: Callable[[], bool] | None = None
     ring: Callable[[int], None] | None = None
     call: Callable[[int], None] | None = None

@@ -47,6 +47,8 @@ def work_off(run: Run, pages: Iterable[Page]) -> None:
                 _refresh_statistics(run, pipeline)
             elif run.holder:
                 planning.store(run, judged)
+            elif run.tell is not None:
+                run.tell(planning.told(run, judged))
             if run.on_page is not None:
                 run.on_page(run)
             if trouble is not None:

@@ -10,7 +10,7 @@ import orjson
 from django.db import transaction
 
 from couplings.store import clock
-from jobs.models import OUTCOMES, Kind, SyncJob
+from jobs.models import OUTCOMES, Kind, PlannedChange, SyncJob
 from jobs.runner import changes, lease, plans
 from jobs.runner.candidates import Changes
 from jobs.runner.context import Run
@@ -41,6 +41,33 @@ def store(run: Run, judged: Judged) -> None:
     with transaction.atomic():
         plans.append([_row(run, found, now) for found in judged.verdicts if found.outcome in _LISTED])
         lease.keep(run.job.pk, run.holder, judged.counters, {}, judged.pace)
+
+
+def told(run: Run, judged: Judged) -> list[PlannedChange]:
+    """What a page of a preview would do, unsaved: also the records that it would leave out, and why."""
+    now = clock.now()
+    listed = [found for found in judged.verdicts if found.outcome is not Outcome.UNCHANGED]
+    rows = (dict(zip(plans.COLUMNS, _row(run, found, str(now)), strict=True)) for found in listed)
+    changes = [PlannedChange(**row | {"at": now}) for row in rows]
+    for change, found in zip(changes, listed, strict=True):
+        if not change.code:
+            change.code, change.params = _left_out(run, found)
+    return changes
+
+
+def _left_out(run: Run, found: Verdict) -> tuple[str, str]:
+    """The message (code, parameters as JSON) that says why nothing would be done to a record."""
+    if found.outcome is Outcome.SKIPPED:
+        return "why_next_skip", "{}"
+    if found.outcome is not Outcome.EXCLUDED:
+        return "", "{}"
+    side = found.candidate.single_side
+    records = [record for one in Side if (record := found.candidate.record(one)) is not None]
+    if side is None or not all(record.included for record in records):
+        return "why_next_excludes", "{}"
+    if not run.rules.direction.writes(side.other):
+        return "why_next_direction", orjson.dumps({"side": run.mapping.side_name(side.other)}).decode()
+    return "why_next_only_coupled", "{}"
 
 
 def previewed_kind(job: SyncJob) -> str:

@@ -9,7 +9,9 @@ from syncstatus.engine.records import Side
 
 FIRST = ("", 0)  # before every row, in the order in which a plan is applied
 
-_COLUMNS = ("job", "mapping_id", "coupling", "left_key", "right_key", "outcome", "code", "params", "changes", "at")
+COLUMNS = (
+    "job", "mapping_id", "coupling", "left_key", "right_key", "outcome", "code", "params", "changes", "at", "deletes",
+)  # fmt: skip
 
 
 class PlanRow(NamedTuple):
@@ -31,7 +33,7 @@ def append(rows: Sequence[Sequence[Any]]) -> None:
     if not rows:
         return
     with open_cursor() as cursor:
-        copy(cursor, PlannedChange._meta.db_table, (*_COLUMNS, "deletes"), rows)
+        copy(cursor, PlannedChange._meta.db_table, COLUMNS, rows)
 
 
 def page(job: int, after: tuple[str, int], limit: int) -> list[PlanRow]:

@@ -2,7 +2,7 @@
 
 import gc
 import logging
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, nullcontext
 from typing import Any
 
@@ -13,7 +13,7 @@ from structlog.contextvars import bound_contextvars
 
 from couplings.models import TableMapping
 from jobs import circuits
-from jobs.models import JobState, Kind, SyncJob, Wish
+from jobs.models import JobState, Kind, PlannedChange, SyncJob, Wish
 from jobs.runner import kinds, lease, parts, planning, schema, sharing, troubles
 from jobs.runner.ahead import ahead
 from jobs.runner.context import STORE_LOST, Asked, Exhausted, Run, Stopped
@@ -36,6 +36,7 @@ ATTEMPTS_AT_MOST = 25
 NO_ATTEMPTS: dict[str, Any] = {"attempts": 0, "advanced_in": 0}
 
 OnPage = Callable[[Run], None]
+Tell = Callable[[Sequence[PlannedChange]], object]
 Stop = Callable[[], bool]
 Ring = Callable[[int], None]
 
@@ -97,9 +98,10 @@ def run_orphan(job_id: int) -> SyncJob | None:
     return _run_claimed(job_id, holder)
 
 
-def preview(job: SyncJob, *, on_page: OnPage | None = None) -> SyncJob:
-    """What ``job``, which is not saved, would do; nothing is written anywhere. Raises the connectors' errors."""
-    state = open_run(job, "", preview=True, on_page=on_page)
+def preview(job: SyncJob, *, on_page: OnPage | None = None, tell: Tell | None = None) -> SyncJob:
+    """What ``job``, which is not saved, would do; nothing is written anywhere. ``tell`` gets each page's changes,
+    unsaved. Raises the connectors' errors."""
+    state = open_run(job, "", preview=True, on_page=on_page, tell=tell)
     kinds.work(state)
     for name, number in state.tally.as_dict().items():
         setattr(job, name, number)

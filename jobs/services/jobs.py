@@ -13,7 +13,7 @@ from jobs import circuits, tasks
 from jobs.models import JobState, Kind, SyncJob, Trigger
 from jobs.queue import enqueue
 from jobs.runner import runner
-from jobs.runner.runner import OnPage, Stop
+from jobs.runner.runner import OnPage, Stop, Tell
 from jobs.services.errors import Refused
 
 BUSY_PAUSE = 0.2  # seconds between looks at a mapping that another job works on
@@ -106,9 +106,13 @@ def _goes_on(job: SyncJob) -> bool:
     return job.state == JobState.QUEUED and "resume" not in job.parameters
 
 
-def preview(mapping: TableMapping, kind: Kind, parameters: dict[str, Any] | None = None) -> SyncJob:
-    """What a job would do: its counters, unsaved. Nothing is written anywhere. Raises the connectors' errors."""
-    return runner.preview(SyncJob(mapping=mapping, kind=kind, trigger=Trigger.MANUAL, parameters=parameters or {}))
+def preview(
+    mapping: TableMapping, kind: Kind, parameters: dict[str, Any] | None = None, *, tell: Tell | None = None
+) -> SyncJob:
+    """What a job would do: its counters, unsaved. Nothing is written anywhere. ``tell`` gets what would be done to each
+    record, page by page, and why others are left out. Raises the connectors' errors."""
+    job = SyncJob(mapping=mapping, kind=kind, trigger=Trigger.MANUAL, parameters=parameters or {})
+    return runner.preview(job, tell=tell)
 
 
 def is_due(mapping: TableMapping) -> bool:

@@ -383,3 +383,35 @@ def test_the_kind_of_the_job_is_what_was_asked_for(world: World) -> None:
         run("sync", "CUSTOMER", *options)
     kinds = list(SyncJob.objects.order_by("pk").values_list("kind", flat=True))
     assert kinds == [Kind.MODIFIED, Kind.FULL, Kind.RECORDS]
+
+
+def test_a_preview_tells_what_would_be_done_to_each_record_and_why_others_are_left_out(world: World) -> None:
+    pairs = [world.pair(name=name, phone="1") for name in ("Changed", "Deleted", "Both", "Skipped")]
+    (changed, there), (deleted, _), (both, both_there), (skipped, skipped_there) = pairs
+    world.left.edit(skipped, phone="3")
+    world.right.edit(skipped_there, phone="4")
+    world.sync()
+    world.left.edit(changed, phone="2")
+    world.right.delete(world.coupling(deleted).right_key)
+    world.left.edit(both, phone="3")
+    world.right.edit(both_there, phone="4")
+    world.left.edit(skipped, phone="5")
+    new = world.left.add(name="New", phone=None)
+    ran = run("sync", "CUSTOMER", "--preview")
+    lines = {line.split("  ")[0]: line for line in ran.said.splitlines() if "<->" in line}
+    assert lines["modified"] == f"modified  {changed} <-> {there}  CRM telephone: '1' -> '2'"
+    assert lines["inserted"].startswith(f"inserted  {new} <-> -  CRM fullname: None -> 'New'")
+    assert lines["skipped"].endswith("both values have changed since the last synchronization.")
+    failed = [line for line in ran.said.splitlines() if line.startswith("failed")]
+    assert sorted(line.split()[1] for line in failed) == sorted([deleted, both])
+    assert "coupled to a deleted record" in "".join(failed)
+    assert ran.said.splitlines()[-1].startswith("CUSTOMER: Finished - ")
+
+
+def test_a_preview_tells_why_records_are_excluded_and_is_short(world: World) -> None:
+    world.set(only_coupled=True)
+    world.left.execute("INSERT INTO customer (name) SELECT 'Name ' || n FROM generate_series(1, 25) n")
+    lines = run("sync", "CUSTOMER", "--preview").said.splitlines()
+    assert lines[0].endswith("The next run leaves it alone, because only coupled records are synchronized.")
+    assert [line.startswith("excluded") for line in lines].count(True) == 20
+    assert lines[20].startswith("... and 5 more excluded")

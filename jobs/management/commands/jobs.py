@@ -11,6 +11,7 @@ from couplings.templatetags.records import job_message, outcomes
 from jobs import progress
 from jobs.management import output
 from jobs.management.audited import AuditedCommand
+from jobs.management.record_lines import record_line
 from jobs.models import OUTCOMES, JobState, SyncJob, Wish
 from jobs.services import job_records, stopping
 from jobs.services.errors import Refused
@@ -102,7 +103,7 @@ class Command(AuditedCommand):
             if self.options["json"]:
                 output.json_line(self.stdout, {"job": job.pk} | _record(record))
             else:
-                self.stdout.write(_record_line(record))
+                self.stdout.write(record_line(record))
         elsewhere = job_records.elsewhere(job, outcome) if not shown else None
         if elsewhere is not None:
             self.stderr.write(elsewhere.text)
@@ -159,9 +160,3 @@ def _record(record: Any) -> dict[str, Any]:
     changes = [{"side": c.side, "field": c.field, "old": c.old, "new": c.new} for c in record.changes]
     names = ("outcome", "left_key", "right_key", "coupling", "message", "at")
     return {name: getattr(record, name) for name in names} | {"changes": changes}
-
-
-def _record_line(record: Any) -> str:
-    changes = "; ".join(f"{c.side} {c.field}: {c.old!r} -> {c.new!r}" for c in record.changes)
-    told = " ".join(part for part in (changes, str(record.message)) if part)
-    return f"{record.outcome}  {record.left_key or '-'} <-> {record.right_key or '-'}  {told}".rstrip()

@@ -14,6 +14,7 @@ from jobs.management.audited import AuditedCommand
 from jobs.management.interruption import interruptible
 from jobs.management.output import IN_STEP, NO_CONNECTION, OUT_OF_STEP
 from jobs.management.progress import Progress
+from jobs.management.record_lines import Previewed
 from jobs.models import OUTCOMES, JobState, Kind, SyncJob
 from jobs.services import couplings, dependencies, jobs, plans
 from jobs.services.errors import Refused
@@ -143,13 +144,23 @@ class Command(AuditedCommand):
             self._check_keys(mapping, parameters)
         queue = self.options["queue"]
         if self.options["preview"] and not self.options["keep"]:
-            return jobs.preview(mapping, kind, parameters)
+            return self._preview(mapping, kind, parameters)
         with self._watched(mapping) as watched:
             if self.options["keep"]:
                 return plans.preview(mapping, kind, user=None, parameters=parameters, queue=queue, **watched)
             if queue:
                 return jobs.start(mapping, kind, parameters=parameters)
             return jobs.start_here(mapping, kind, parameters=parameters, **watched)
+
+    def _preview(self, mapping: TableMapping, kind: Kind, parameters: dict[str, Any]) -> SyncJob:
+        """People get what would be done to each record, scripts the counters."""
+        if self.options["json"]:
+            return jobs.preview(mapping, kind, parameters)
+        previewed = Previewed(self.stdout, mapping)
+        job = jobs.preview(mapping, kind, parameters, tell=previewed.tell)
+        for line in previewed.rest():
+            self.stdout.write(line)
+        return job
 
     def _settle(self, plan: SyncJob) -> SyncJob:
         if self.options["discard"]:
