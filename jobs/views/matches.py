@@ -66,6 +66,7 @@ def shown(mapping: TableMapping, review: Review, wanted: Result) -> dict[str, An
         "tabs": tabs,
         "pairs": review.total(Result.PAIR),
         "rows": [row(mapping, one) for one in review.lines],
+        "choosable": any(option.coupled_to is None for line in review.lines for option in line.options),
         "more": review.total(wanted) - len(review.lines),
         "limit": SHOWN,
         "wanted": wanted,
