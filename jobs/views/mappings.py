@@ -15,7 +15,7 @@ from couplings.configuration import history
 from couplings.facets import Facets
 from couplings.filters import ErrorFilter
 from couplings.messages import render as sentence
-from couplings.models import SyncError, TableMapping
+from couplings.models import TableMapping
 from couplings.models.error import State
 from couplings.paging import bounded_count
 from jobs.forms import MappingActionForm
@@ -69,7 +69,7 @@ def mapping(request: HttpRequest, name: str) -> HttpResponse:
         "sides": [{"name": found.side_name(side), "filter": told_filter(found, side)} for side in Side],
         "jobs": SyncJob.objects.filter(mapping=found).select_related("requested_by").order_by("-pk")[:RECENT],
         "on_hold": SyncJob.objects.filter(mapping=found, state=JobState.PAUSED).order_by("pk"),
-        "errors": bounded_count(SyncError.objects.open().filter(mapping=found)),
+        "errors": Facets(ErrorFilter({}), [found]).total(mapping=name),
         "changed": schema_changes.open_error(found),
         "couplings": bounded_count(found.couplings.all()),
         "matchable": any(field.match is not None and field.enabled for field in found.fields.all()),
