@@ -112,7 +112,7 @@ def test_mappings_and_connections_are_found_by_name(ada: Client) -> None:
 
 def test_an_exact_key_stands_before_others_that_begin_with_it(ada: Client) -> None:
     mapping = given.mapping()
-    for key in ("4711", "471", "47112", "9"):
+    for key in ("47112", "4711", "471", "9"):
         Coupling.objects.create(mapping=mapping, left_key=key, right_key=f"a-{key}")
 
     assert sections(ada, "4711")["Coupled records"] == ["ERP 4711 ↔ CRM a-4711", "ERP 47112 ↔ CRM a-47112"]

@@ -81,9 +81,8 @@ def test_nothing_held(client: Client, job: SyncJob) -> None:
 
 
 def test_home_and_the_errors_page_lead_to_it(client: Client, job: SyncJob) -> None:
-    assert URL not in client.get("/").content.decode()
     held(job, 1)
-    assert "1 deletion is held back" in client.get("/").content.decode()
+    assert f'<a href="{URL}" class="alarm"><strong>1</strong> deletion held back</a>' in client.get("/").content.decode()
     assert f'href="{URL}"' in client.get("/errors/").content.decode()
 
 
@@ -187,8 +186,8 @@ def test_the_number_of_queries_does_not_grow(client: Client, count: int) -> None
     client.get(URL)
     with CaptureQueriesContext(connection) as queries:
         client.get(URL)
-    # session, user, the groups, their mappings, an example of each
-    assert len(queries) == 5
+    # of every page: session, user, permissions twice, the number of errors; the groups, their mappings, an example each
+    assert len(queries) == 8
 
 
 def test_a_mapping_with_one_connection_names_the_tables(client: Client) -> None:
