@@ -21,6 +21,7 @@ from couplings.sentences import NEXT_STEPS, NEXT_STEPS_BY_CODE, SENTENCES
 
 SIDES = {"left", "right"}
 SHOWN = 10  # elements of a list that a sentence names
+DOUBLE_STOP = re.compile(r"(?<!\.)\.\.$")  # “7:13 a.m.” ends a sentence by itself
 # What a missing parameter leaves behind; spaces that do not break belong to the language.
 GAPS = re.compile(r" +([ .,])")
 
@@ -45,7 +46,7 @@ def render(code: str, params: Mapping[str, Any]) -> str:
     parameters["until"] = _moment(params.get("until"))
     parameters["fields"] = _text(_fields(params))
     parameters["changes"] = schema_in_words.summary(params.get("changes") or [])
-    sentence = GAPS.sub(r"\1", str(SENTENCES[code]) % parameters).strip()
+    sentence = DOUBLE_STOP.sub(".", GAPS.sub(r"\1", str(SENTENCES[code]) % parameters).strip())
     if not detail:
         return sentence
     return _("%(sentence)s The system says: “%(detail)s”") % {"sentence": sentence, "detail": detail}

@@ -74,6 +74,11 @@ def test_a_sentence_reads_well_with_and_without_parameters(code: str, language: 
             assert sentence[0] not in ".,"
 
 
+def test_a_time_that_ends_with_a_stop_ends_its_sentence() -> None:
+    said = messages.render("why_in_step", {"until": "2026-11-23T07:13:00+00:00"})
+    assert said.endswith("7:13 a.m.")
+
+
 def test_unknown_codes_are_told_in_the_systems_own_words() -> None:
     assert messages.render("brand_new", {"detail": "disk full"}) == "disk full"
     assert messages.render("brand_new", {}) == "Something unexpected happened (brand_new)."
