@@ -36,15 +36,15 @@ def browser() -> Iterator[Browser]:
         del os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"]
 
 
-def _broken(message: ConsoleMessage, allowed: int) -> bool:
-    return message.type == "error" and f"status of {allowed}" not in message.text
+def _broken(message: ConsoleMessage, failing: int) -> bool:
+    return message.type == "error" and f"status of {failing}" not in message.text
 
 
 @pytest.fixture
 def open_page(browser: Browser, live_server: LiveServer) -> Iterator[Callable[..., Page]]:
     """Opens a page of its own session and signs Ada in; nothing a page asks for may be missing, fail or be refused by
-    the Content-Security-Policy. ``role`` is hers; ``missing_pages`` says that she asks for some that there are not,
-    ``refused`` that what she asks for is overtaken."""
+    the Content-Security-Policy. ``role`` is hers; ``failing`` is a status that answers may have all the same:
+    404 where she asks for what there is not, 403 for what she may not do, 409 for what is overtaken."""
     from django.contrib.auth.models import User
 
     from tests import given
@@ -57,8 +57,7 @@ def open_page(browser: Browser, live_server: LiveServer) -> Iterator[Callable[..
         scripts: bool = True,
         scheme: Any = "light",
         role: str = "administrator",
-        missing_pages: bool = False,
-        refused: bool = False,
+        failing: int = 0,
     ) -> Page:
         if not User.objects.filter(username="ada").exists():
             given.person("ada", role)
@@ -73,9 +72,8 @@ def open_page(browser: Browser, live_server: LiveServer) -> Iterator[Callable[..
         contexts.append(context)
         page = context.new_page()
         page.on("pageerror", lambda error: broken.append(str(error)))
-        allowed = 404 if missing_pages else 409 if refused else 0
-        page.on("response", lambda answer: broken.append(answer.url) if 400 <= answer.status != allowed else None)
-        page.on("console", lambda message: broken.append(message.text) if _broken(message, allowed) else None)
+        page.on("response", lambda answer: broken.append(answer.url) if 400 <= answer.status != failing else None)
+        page.on("console", lambda message: broken.append(message.text) if _broken(message, failing) else None)
         page.goto("/accounts/login/")
         page.locator("#id_username").fill("ada")
         page.locator("#id_password").fill(given.PASSWORD)

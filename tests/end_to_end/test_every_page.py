@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 from django.conf import settings
-from playwright.sync_api import Page
+from playwright.sync_api import Page, expect
 
 from couplings.models import Coupling
 from jobs.models import Kind
@@ -108,20 +108,45 @@ def _picture(url: str, *kinds: str) -> Path:
 
 @pytest.mark.parametrize("language", ["en", "fr"])
 def test_every_page_can_be_used_by_everybody(open_page: Callable[..., Page], urls: list[str], language: str) -> None:
-    page = open_page(language, missing_pages=True)
-    faults = {}
+    page = open_page(language, failing=404)
+    faults: dict[Any, list[str]] = {}
     for url in list(_pages(page, urls)):
         page.goto(url)
-        for scheme, screen in itertools.product(("light", "dark"), SCREENS):
-            _show(page, scheme, screen)
-            page.screenshot(path=_picture(url, language, scheme, screen), full_page=True)
-        unfold(page)
-        # Each rule in each scheme and on each screen, but not on each pair of them.
-        for scheme, screen in (("light", "wide"), ("dark", "narrow")):
-            _show(page, scheme, screen)
-            found = too_wide(page) + violations(page) + ([] if page.locator("h1").count() == 1 else ["not one h1"])
-            faults |= {(url, scheme, screen): found} if found else {}
+        faults |= _faults(page, url, language)
     assert faults == {}
+
+
+@pytest.mark.parametrize("language", ["en", "fr"])
+def test_strangers_and_those_who_may_not_are_told_so_legibly(open_page: Callable[..., Page], language: str) -> None:
+    page = open_page(language, role="viewer", failing=403)
+    page.goto("/people/add/")
+    faults = _faults(page, "not-allowed", language)
+
+    page.goto("/")
+    page.locator("details.user summary").click()
+    page.locator("details.user form").last.get_by_role("button").click()
+    page.locator("#id_username").fill("ada")
+    page.locator("#id_password").fill("a guess")
+    page.locator("#id_password").press("Enter")
+    expect(page.get_by_role("alert")).to_be_visible()
+    assert faults | _faults(page, "signing-in", language) == {}
+
+
+def _faults(page: Page, url: str, language: str) -> dict[Any, list[str]]:
+    """Takes the pictures of the page that is open; what is wrong with it, by where it was seen."""
+    for scheme, screen in itertools.product(("light", "dark"), SCREENS):
+        _show(page, scheme, screen)
+        page.screenshot(path=_picture(url, language, scheme, screen), full_page=True)
+    unfold(page)
+    faults = {}
+    # Each rule in each scheme and on each screen, but not on each pair of them.
+    for scheme, screen in (("light", "wide"), ("dark", "narrow")):
+        _show(page, scheme, screen)
+        found = too_wide(page) + violations(page)
+        found += [] if page.locator("h1").count() == 1 else ["not one h1"]
+        found += [] if re.fullmatch(r"\S.* · Syncstatus", page.title()) else [f"title: {page.title()}"]
+        faults |= {(url, scheme, screen): found} if found else {}
+    return faults
 
 
 def _show(page: Page, scheme: Any, screen: str) -> None:

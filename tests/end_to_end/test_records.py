@@ -56,7 +56,7 @@ def test_what_moved_while_the_page_was_open_is_marked(open_page: OpenPage, world
     world.left.edit(left, phone="2", fax="6")
     world.right.edit(right, phone="3", fax="7")
     world.sync()
-    page = open_page("fr", scripts=scripts, refused=True)
+    page = open_page("fr", scripts=scripts, failing=409)
     page.goto(f"/errors/{world.error().pk}/")
     row(page, "phone / telephone").get_by_role("radio").nth(0).check()
     row(page, "fax").get_by_role("radio").nth(0).check()
