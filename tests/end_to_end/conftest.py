@@ -83,5 +83,7 @@ def open_page(browser: Browser, live_server: LiveServer) -> Iterator[Callable[..
 
     yield start
     for context in contexts:
+        for page in context.pages:
+            page.wait_for_load_state()  # what a page still asks for would use a store that is being dropped
         context.close()
     assert broken == []
