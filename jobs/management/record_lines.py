@@ -41,3 +41,7 @@ class Previewed:
                     "... and %(count)s more %(outcome)s; all of them: --preview --keep, then jobs show JOB --records"
                 )
                 yield text % {"count": count - SHOWN, "outcome": outcome}
+        if self.told["waiting"]:
+            yield _(
+                "A run synchronizes first what these records wait for, where its mapping allows that; then they go."
+            )

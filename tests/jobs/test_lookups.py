@@ -125,6 +125,18 @@ def test_pairs_that_are_there_already_wait_for_their_parents(make_world: MakeWor
     family.assert_quiet()
 
 
+def test_a_preview_says_that_a_run_brings_the_parents(family: Family) -> None:
+    """It writes nothing, so that nothing can be coupled first."""
+    family.left.add(name="Ada", customer_id=int(family.parents.left.add(name="Adatum")))
+    said = run("sync", "CONTACT", "--preview").said.splitlines()
+    assert [said[0].split()[0], said[1].split(",")[0]] == [
+        "waiting",
+        "A run synchronizes first what these records wait for",
+    ]
+    family.world.sync()
+    assert (len(family.right.keys()), family.world.errors()) == (1, [])
+
+
 def test_links_that_differ_are_told_apart_from_other_conflicts(make_world: MakeWorld) -> None:
     family = add_contacts(make_world(match=["name"]))
     family.world.mapping.fields.filter(left="name").update(match=1)
