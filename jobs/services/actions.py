@@ -75,20 +75,30 @@ def request(
         removed = couplings.remove(Coupling.objects.filter(pk__in=fitting.values("coupling")), user=user)
         return Requested(reckoned.asked, removed, left_out(reckoned, removed, "record_in_work"))
     wish = Request.CHOOSE if choices else _REQUESTS[named]
-    named_records = _some(fitting) if audit.is_kept() else []
-    now = timezone.now()
-    with transaction.atomic():
-        free = SyncError.objects.filter(pk__in=fitting.order_by().values("pk"), request=Request.NONE)
-        accepted = free.update(request=wish, choices=dict(choices or {}), requested_by=user, requested_at=now)
-        mappings = _mappings(wish, now, user) if accepted else []
-        remember(wish, now, user, accepted)
-    audit.note(asked=reckoned.asked, accepted=accepted, records=named_records)
+    records = records_of(fitting)
+    accepted, mappings = _ask(fitting, wish, dict(choices or {}), user)
+    audit.note(asked=reckoned.asked, accepted=accepted, records=records)
     started, paused = start(mappings, user, queue)
     return Requested(reckoned.asked, accepted, left_out(reckoned, accepted) | paused, started)
 
 
-def _some(errors: QuerySet[SyncError]) -> list[str]:
-    """The records of the first errors, by their keys: an error is forgotten sooner than what was done about it."""
+def _ask(
+    errors: QuerySet[SyncError], wish: Request, choices: dict[str, Any], user: User | None
+) -> tuple[int, list[TableMapping]]:
+    """One statement writes the wish where there is none; how often, and the mappings concerned."""
+    now = timezone.now()
+    with transaction.atomic():
+        free = errors.order_by().filter(request=Request.NONE)
+        accepted = free.update(request=wish, choices=choices, requested_by=user, requested_at=now)
+        remember(wish, now, user, accepted)
+        return accepted, _mappings(wish, now, user) if accepted else []
+
+
+def records_of(errors: QuerySet[SyncError]) -> list[str]:
+    """For the audit log, the records of the first errors by their keys: an error is forgotten sooner than what was done
+    about it. Nothing is read where nobody acts."""
+    if not audit.is_kept():
+        return []
     return [audit.pair(*keys) for keys in errors.order_by("pk").values_list("left_key", "right_key")[: audit.KEPT]]
 
 

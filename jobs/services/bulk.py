@@ -3,6 +3,7 @@
 from django.db import transaction
 from django.db.models import F
 
+from couplings import audit
 from couplings.models import BulkRequest, SyncError
 from couplings.models.error import Request
 
@@ -18,4 +19,5 @@ def cancel(bulk: BulkRequest) -> int:
     with transaction.atomic():
         withdrawn = waiting.update(request=Request.NONE, choices={}, requested_by=None, requested_at=None)
         BulkRequest.objects.filter(pk=bulk.pk).update(cancelled=F("cancelled") + withdrawn)
+    audit.note(accepted=withdrawn)
     return withdrawn

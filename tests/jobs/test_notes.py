@@ -6,7 +6,7 @@ import pytest
 from django.contrib.auth.models import User
 from django.utils import timezone
 
-from couplings.models import ErrorNote, SyncError
+from couplings.models import AuditEntry, ErrorNote, SyncError
 from couplings.models.error import Resolution, State
 from couplings.store import notes as store
 from jobs import tasks
@@ -181,3 +181,17 @@ def test_ignored_deletions_do_not_count_against_the_guard(world: World, ada: Use
     world.sync(Kind.FULL)
 
     assert not SyncError.objects.filter(state=State.HELD).exists()
+
+
+@pytest.mark.django_db
+def test_the_audit_log_names_the_records_and_the_person() -> None:
+    client = given.signed_in(given.person("ada", "administrator"))
+    error = given.error(given.mapping(), 1)
+
+    client.post("/errors/actions/", {"action": "assign", "selected": error.pk, "person": "ada"})
+    client.post("/errors/actions/", {"action": "comment", "selected": error.pk, "comment": "asked the customer"})
+
+    assigned, commented = AuditEntry.objects.filter(action__startswith="errors.").order_by("pk")
+    assert (assigned.action, assigned.accepted, assigned.subject["person"]) == ("errors.assign", 1, "ada")
+    assert assigned.subject["records"] == ["10001 ↔ a-1"]
+    assert (commented.action, commented.asked, commented.accepted) == ("errors.comment", 1, 1)
