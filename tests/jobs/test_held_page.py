@@ -82,7 +82,8 @@ def test_nothing_held(client: Client, job: SyncJob) -> None:
 
 def test_home_and_the_errors_page_lead_to_it(client: Client, job: SyncJob) -> None:
     held(job, 1)
-    assert f'<a href="{URL}" class="alarm"><strong>1</strong> deletion held back</a>' in client.get("/").content.decode()
+    home = client.get("/").content.decode()
+    assert f'<a href="{URL}" class="alarm"><strong>1</strong> deletion held back</a>' in home
     assert f'href="{URL}"' in client.get("/errors/").content.decode()
 
 
