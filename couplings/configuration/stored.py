@@ -144,8 +144,7 @@ def unsaved_mapping(entry: MappingEntry) -> TableMapping:
     rows = field_rows(row, entry)
     for number, field in enumerate(rows, 1):
         field.pk = -number  # rules tell fields apart by it
-    parents = list(TableMapping.objects.filter(name__in=entry.depends_on))
-    row._prefetched_objects_cache = {"fields": rows, "depends_on": parents}  # type: ignore[attr-defined]
+    row._prefetched_objects_cache = {"fields": rows}  # type: ignore[attr-defined]
     return row
 
 
