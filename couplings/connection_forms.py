@@ -105,9 +105,7 @@ class DatabaseForm(ConnectionForm):
     database = forms.CharField(label=_("Database"), help_text=_("Its name; for SQLite the path of the file."))
     user = forms.CharField(required=False, label=_("User name"), widget=forms.TextInput({"autocomplete": "off"}))
     password = forms.CharField(required=False, label=_("Password"), widget=SECRET, strip=False)
-    options = forms.CharField(
-        required=False, label=_("Options"), help_text=_("As in a URL: sslmode=require&read_timeout=300.")
-    )
+    options = forms.CharField(required=False, label=_("Options"), help_text=_("As in a URL, such as sslmode=require."))
     field_order = ("name", "system", "host", "port", "database", "user", "password", "options")
 
     def __init__(self, *args: Any, **options: Any) -> None:

@@ -64,6 +64,8 @@ def django_db_setup(django_db_setup: None, django_db_blocker: Any) -> Iterator[N
             "SELECT pg_terminate_backend(pid, 10000) FROM pg_stat_activity"
             " WHERE datname = current_database() AND pid <> pg_backend_pid()"
         )
+    # A browser's loop makes this another connection than the one that drops the store.
+    connection.close()
 
 
 @pytest.fixture
