@@ -1,4 +1,4 @@
-// Tell Me without the pointer: answers appear while its reader types, the arrow keys go through them, Escape goes back.
+// Tell Me by keyboard: the arrow keys go through the answers, Escape goes back.
 
 const box = document.querySelector(".tellme");
 
@@ -26,8 +26,10 @@ if (box) {
     }
   });
 
-  // Whoever goes elsewhere is not followed by a list of answers, and none comes late.
-  box.addEventListener("focusout", (event) => { if (!box.contains(event.relatedTarget)) close(); });
+  // Some browsers give a link that is clicked no focus; so only who goes somewhere else has left.
+  box.addEventListener("focusout", (event) => {
+    if (event.relatedTarget && !box.contains(event.relatedTarget)) close();
+  });
   box.addEventListener("htmx:beforeSwap", (event) => {
     if (!box.contains(document.activeElement)) event.detail.shouldSwap = false;
   });
