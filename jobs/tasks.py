@@ -63,9 +63,9 @@ def ring_due() -> None:
     for job in queue.with_parts():
         call(job)
     totals.fold()
-    history.sample()
     counts.fold()
     notes.bring_back_due()
+    history.sample()
     if retention.is_due():
         ring_prune()
 

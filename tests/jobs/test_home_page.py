@@ -11,9 +11,9 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from couplings.models.error import State
-from jobs import history, totals
+from jobs import history, retention, tasks, totals
 from jobs.history import Day
-from jobs.models import JobState, Kind, SyncJob
+from jobs.models import DayTotal, JobState, Kind, OpenErrors, SyncJob
 from tests import given
 
 pytestmark = pytest.mark.django_db
@@ -150,6 +150,21 @@ def test_open_errors_are_counted_once_an_hour(ada: Client) -> None:
     assert [level.count for level in history.levels()] == [1]
     shown = ada.get("/").context["levels"]
     assert [level.count for level in shown] == [2]  # the newest figure of each day, and today's is that of now
+
+
+@pytest.mark.django_db(transaction=True)
+def test_beat_notes_the_figures_and_retention_deletes_old_ones() -> None:
+    given.error(given.mapping(), 1)
+    old = timezone.now() - timedelta(days=500)
+    OpenErrors.objects.create(at=old, count=7)
+    DayTotal.objects.create(day=old.date(), name="inserted", value=7)
+
+    tasks.ring_due()
+    assert sorted(OpenErrors.objects.values_list("count", flat=True)) == [1, 7]
+    retention.prune()
+
+    assert list(OpenErrors.objects.values_list("count", flat=True)) == [1]
+    assert not DayTotal.objects.exists()
 
 
 @pytest.mark.parametrize("name", ["outcomes", "errors"])
