@@ -110,7 +110,10 @@ def _side_by_side(sites: list["Site"], paths: list[str]) -> list[float]:
 
 def _retry_all(store: Store, site: "Site") -> Iterator[list[str]]:
     """The statement by hand is taken back; the one of the page stays, on rows as they were."""
-    update = "UPDATE couplings_syncerror SET request = 'retry', requested_at = now() WHERE state <> 'resolved'"
+    update = (
+        "UPDATE couplings_syncerror SET request = 'retry', choices = '{}', requested_at = now(),"
+        " requested_by_id = (SELECT min(id) FROM auth_user) WHERE state <> 'resolved' AND request = ''"
+    )
     clean = "VACUUM couplings_syncerror"
     started = perf_counter()
     tables.execute(store.url, f"BEGIN; {update}; ROLLBACK")
