@@ -59,7 +59,9 @@ def judge_reported(run: Run, side: Side, page: ChangePage) -> None:
     for keys in _reported(run, side, page):
         ids = [row.id for row in couplings.by_key(run.mapping.pk, side, keys, with_base=False).values()]
         missing += len(ids)
-        left_out += sum(error.state in (State.SKIPPED, State.IGNORED) for error in errors.of_couplings(run.mapping.pk, ids))
+        left_out += sum(
+            error.state in (State.SKIPPED, State.IGNORED) for error in errors.of_couplings(run.mapping.pk, ids)
+        )
     judge(run, side, coupled=couplings.count(run.mapping.pk), missing=missing, left_out=left_out)
 
 

@@ -149,7 +149,9 @@ def _misfit(rules: Rules, instruction: Instruction, differing: tuple[int, ...]) 
 
 def _conflict(found: Merge, memory: Memory | None, values: tuple[Values, Values]) -> Problem:
     """Links of which one is not coupled may come to the same when it is; they wait for that, if they are all."""
-    missing = {position: one for position in found.conflicts if (one := lookups.uncoupled(values, position)) is not None}
+    missing = {
+        position: one for position in found.conflicts if (one := lookups.uncoupled(values, position)) is not None
+    }
     if len(missing) == len(found.conflicts):
         position, parent = next(iter(missing.items()))
         return problems.missing_parent(parent, position)
