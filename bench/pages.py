@@ -79,7 +79,7 @@ def run(rows: int) -> Table:
         sites = [stack.enter_context(_site(store)) for store in (few, many)]
         admin = stack.enter_context(_site(many, "bench.admin_settings"))
         table = Table("page", f"{FEW:,} errors", f"{rows:,}", "ratio", "aim", "admin", "share of it", title="Pages, ms")
-        for row in _rows(*sites, admin):
+        for row in _rows(sites[0], sites[1], admin):
             table.add_row(*row)
         for row in _retry_all(many, sites[1]):
             table.add_row(*row)
