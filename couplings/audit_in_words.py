@@ -60,6 +60,7 @@ GROUPS: Final = {
         "mappings.add": gettext_lazy("Begin a mapping"),
         "mappings.draft": gettext_lazy("Change the draft of a mapping"),
         "mappings.save": gettext_lazy("Save a mapping"),
+        "mappings.delete": gettext_lazy("Delete a mapping"),
         "sync": gettext_lazy("Synchronize"),
     },
     gettext_lazy("Jobs"): {

@@ -35,6 +35,7 @@ SUBJECTS: Final = {
     "first": "mappings.first",
     "mapping_add": "mappings.add",
     "mapping_review": "mappings.save",
+    "mapping_delete": "mappings.delete",
     **dict.fromkeys(("mapping_edit", "mapping_rules", "mapping_field", "mapping_side"), "mappings.draft"),
     **dict.fromkeys(("mapping_constant", "mapping_default", "mapping_version"), "mappings.draft"),
     "logout": "sign_out",

@@ -15,6 +15,7 @@ from jobs.views.home import errors_chart, home, outcomes_chart
 from jobs.views.jobs import job, job_actions, jobs
 from jobs.views.live import job_live, jobs_live
 from jobs.views.mapping_add import mapping_add
+from jobs.views.mapping_delete import mapping_delete
 from jobs.views.mapping_edit import mapping_edit, mapping_review
 from jobs.views.mapping_forms import mapping_constant, mapping_default, mapping_field, mapping_rules, mapping_side
 from jobs.views.mapping_history import mapping_history, mapping_version
@@ -59,6 +60,7 @@ urlpatterns = [
     path("mappings/add/", mapping_add, name="mapping_add"),
     path("mappings/<path:name>/actions/", mapping_actions, name="mapping_actions"),
     path("mappings/<path:name>/counts/", mapping_counts, name="mapping_counts"),
+    path("mappings/<path:name>/delete/", mapping_delete, name="mapping_delete"),
     path("mappings/<path:name>/edit/", mapping_edit, name="mapping_edit"),
     path("mappings/<path:name>/edit/review/", mapping_review, name="mapping_review"),
     path("mappings/<path:name>/edit/rules/", mapping_rules, name="mapping_rules"),

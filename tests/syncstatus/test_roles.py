@@ -76,6 +76,7 @@ TABLE: dict[str, int | dict[str, int]] = {
         "resume": ADMINISTRATOR,
         "accept": ADMINISTRATOR,
     },
+    "jobs:mapping_delete": ADMINISTRATOR,
     "jobs:mapping_edit": ADMINISTRATOR,
     "jobs:mapping_review": ADMINISTRATOR,
     "jobs:mapping_rules": ADMINISTRATOR,

@@ -5,19 +5,21 @@ from typing import Any
 from django.utils.translation import gettext as _
 
 from couplings import rules_in_words
-from couplings.models import TableMapping
+from couplings.messages import render
+from couplings.models import SyncError, TableMapping
 from couplings.rules_in_words import arrow
 from jobs.management import counts, output
 from jobs.management.audited import AuditedCommand
-from jobs.services import counting
+from jobs.services import counting, mapping_deletion
 from jobs.services import mappings as service
+from jobs.services.errors import Refused
 
 HEAD = ("mapping", "state", "left", "", "right", "schedule", "next run")
-REFUSED = 1  # exit code: a mapping was in that state already
+REFUSED = 1  # exit code: a mapping was in that state already, or is kept
 
 
 class Command(AuditedCommand):
-    help = "List and show mappings; pause and resume them."
+    help = "List and show mappings; pause, resume and delete them."
     reads = frozenset({"list", "show"})
 
     def add_arguments(self, parser: ArgumentParser) -> None:
@@ -27,6 +29,8 @@ class Command(AuditedCommand):
         self._add(commands, "show", _("tell the rules of mappings, and how many records their filters let in"))
         self._add(commands, "pause", _("start no job any more; a running one waits after the page it is in"))
         self._add(commands, "resume", _("start jobs again, the first one now; nothing that changed meanwhile is lost"))
+        told = _("forget mappings with their couplings, errors and log; no record of the systems is touched")
+        self._add(commands, "delete", told).add_argument("--yes", action="store_true", help=_("do not ask"))
 
     def _add(self, commands: Any, name: str, told: str) -> ArgumentParser:
         command: ArgumentParser = commands.add_parser(name, help=told)
@@ -44,6 +48,9 @@ class Command(AuditedCommand):
         elif options["command"] == "show":
             for mapping in chosen:
                 self._show(mapping, options["json"])
+        elif options["command"] == "delete":
+            if [mapping for mapping in chosen if not self._delete(mapping, options)]:
+                sys.exit(REFUSED)
         elif [mapping for mapping in chosen if not self._act(mapping, options)]:
             sys.exit(REFUSED)
 
@@ -85,6 +92,31 @@ class Command(AuditedCommand):
         else:
             self.stdout.write(f"{mapping.name}: {said}")
         return changed
+
+    def _delete(self, mapping: TableMapping, options: dict[str, Any]) -> bool:
+        accepted = options["yes"] or self._is_meant(mapping)
+        try:
+            accepted = accepted and mapping_deletion.delete(mapping, user=None)
+            said = _("deleted; no record of the systems was touched") if accepted else _("it is kept")
+        except Refused as refused:
+            accepted, said = False, render(refused.code, refused.params)
+        if options["json"]:
+            row = {"action": "delete", "accepted": accepted, "mapping": mapping.name}
+            output.json_line(self.stdout, row if accepted else row | {"message": said})
+        else:
+            self.stdout.write(f"{mapping.name}: {said}")
+        return accepted
+
+    def _is_meant(self, mapping: TableMapping) -> bool:
+        """Asked at a terminal only: who has none says --yes."""
+        if not sys.stdin.isatty():
+            raise output.wrong(_("Say --yes to delete mappings where nobody can be asked."))
+        told = _("Delete %(mapping)s with %(couplings)s couplings and %(errors)s open errors? [y/N] ") % {
+            "mapping": mapping.name,
+            "couplings": mapping.couplings.count(),
+            "errors": SyncError.objects.open().filter(mapping=mapping).count(),
+        }
+        return input(told).strip().lower() in (_("y"), _("yes"))
 
 
 def described(mapping: TableMapping) -> dict[str, Any]:
