@@ -31,6 +31,7 @@ from couplings.models import (
     TableMapping,
     UncoupledRecord,
 )
+from couplings.store import couplings as store
 from jobs.models import ENDED, PlannedChange, RecordHolder, SyncJob
 from jobs.services import stopping
 from jobs.services.errors import Refused
@@ -130,7 +131,12 @@ def _in_batches(rows: QuerySet) -> Iterator[None]:
 
 
 def _delete(rows: QuerySet, keys: list[int]) -> None:
-    rows.model._default_manager.filter(pk__in=keys).delete()
+    """Couplings are most of it, and need not be read to be deleted."""
+    with transaction.atomic():
+        if rows.model is Coupling:
+            store.remove(keys)
+        else:
+            rows.model._default_manager.filter(pk__in=keys).delete()
 
 
 def _finish(mapping: TableMapping, was: Document, user: User | None) -> None:

@@ -21,7 +21,7 @@ from jobs.services import mapping_deletion as service
 from jobs.services.errors import Refused
 from jobs.views.remove_couplings import confirmed
 
-PATIENCE: Final = 10.0
+PATIENCE: Final = 15.0
 """Seconds that a person waits for an answer, well below what a web server allows."""
 
 
