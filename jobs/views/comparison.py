@@ -26,6 +26,7 @@ RELATED = (
     "mapping__right_connection",
     "connection",
     "coupling",
+    "assigned_to",
     "requested_by",
     "resolved_by",
 )

@@ -352,10 +352,11 @@ def test_the_number_of_queries_does_not_grow(world: World, ada: Client, count: i
     world.right.edit(right, phone="3")
     world.sync()
     error = world.error()
-    # session, user, the error, the mapping's fields for each side and the rules, two kinds of permissions, whether each
-    # system may be asked, when it is opened and when it is read, the actions that apply, what was noted on the error
-    # and to whom it may be assigned; the record's page reads its open error, its log, its jobs and whether its last
-    # entry is undone as well; the head of each page counts the open errors
+    SyncError.objects.filter(pk=error.pk).update(assigned_to=given.person("berta", "operator"))
+    # session, user, the error with whom it is assigned to, the mapping's fields for each side and the rules, two kinds
+    # of permissions, whether each system may be asked, when it is opened and when it is read, the actions that apply,
+    # what was noted on the error and to whom it may be assigned; the record's page reads its open error, its log, its
+    # jobs and whether its last entry is undone as well; the head of each page counts the open errors
     expected = {f"/errors/{error.pk}/": 16, f"/couplings/{error.coupling_id}/": 17}
 
     for page, number in expected.items():
