@@ -52,6 +52,16 @@ def pytest_unconfigure() -> None:
         homes.remove(TEMPORARY)
 
 
+@pytest.fixture(autouse=True)
+def language() -> Iterator[None]:
+    """A page that a test asks for in French leaves its language behind in the process."""
+    from django.conf import settings
+    from django.utils import translation
+
+    with translation.override(settings.LANGUAGE_CODE):
+        yield
+
+
 @pytest.fixture(scope="session")
 def django_db_setup(django_db_setup: None, django_db_blocker: Any) -> Iterator[None]:
     """The store is dropped at the end, and the sessions of programs that were killed outlive them a while."""
