@@ -23,20 +23,28 @@ from syncstatus.engine.values import Kind
 
 
 def announce(run: Run, candidates: Sequence[Candidate]) -> None:
-    """Commit an intent for each candidate that is about to be created; one that stands already keeps its key."""
+    """Commit an intent for each candidate that is about to be created; one that stands already keeps its key.
+
+    One that stands for the other side has been answered by what was found: it made the record that is the source now.
+    """
     run.locks.announce({c.decision.side for c in candidates if c.decision is not None and c.decision.side is not None})
     standing = [c.intent.pk for c in candidates if c.intent is not None]
     for side in Side:
         batch = [c for c in candidates if c.decision is not None and c.decision.side is side]
-        keys = new_keys(run, side, [c for c in batch if c.intent is None])
+        keys = new_keys(run, side, [c for c in batch if not _is_announced(c, side)])
         behind = run.endpoints[side].newest_key() if None in keys else None
         fresh = iter(keys)
         for candidate in batch:
-            key, since = _known(candidate.intent) if candidate.intent is not None else (next(fresh), behind)
+            announced = candidate.intent if _is_announced(candidate, side) else None
+            key, since = _known(announced) if announced is not None else (next(fresh), behind)
             candidate.intent = _intent(run, candidate, side, key, since)
     with transaction.atomic():
         CreateIntent.objects.filter(pk__in=standing).delete()
         CreateIntent.objects.bulk_create([c.intent for c in candidates if c.intent is not None])
+
+
+def _is_announced(candidate: Candidate, side: Side) -> bool:
+    return candidate.intent is not None and candidate.intent.side == side.value
 
 
 def withdraw(candidates: Sequence[Candidate]) -> None:

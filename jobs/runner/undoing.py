@@ -131,4 +131,4 @@ def _with_its_key(run: Run, candidate: Candidate, side: Side) -> CreateIntent | 
     mapped = all(name in run.rules.compiled.mapped[side] for name in endpoint.key)
     if mapped or not endpoint.capabilities.chooses_keys:
         return None
-    return CreateIntent(target_key=candidate.key(side))
+    return CreateIntent(side=side.value, target_key=candidate.key(side))

@@ -101,7 +101,12 @@ ALWAYS = {"assign", "comment"}
         pytest.param(
             DELETED._replace(direction="right_to_left"), {"retry", "delete", "uncouple", "ignore"}, id="no write right"
         ),
-        pytest.param(DELETED._replace(coupled=False), {"retry", "restore", "ignore"}, id="deleted, not coupled"),
+        pytest.param(
+            DELETED._replace(coupled=False), {"retry", "restore", "delete", "ignore"}, id="deleted, never coupled"
+        ),
+        pytest.param(
+            DELETED._replace(coupled=False, right_known=False), {"retry", "restore", "ignore"}, id="deleted, one known"
+        ),
         pytest.param(DELETED._replace(state="held"), {"restore", "delete", "uncouple"}, id="held"),
         pytest.param(NEW, {"retry", "synchronize", "use_left", "ignore"}, id="refused create"),
         pytest.param(

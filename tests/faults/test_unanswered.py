@@ -81,6 +81,16 @@ def test_a_restore_is_done_once(half_deleted: World) -> None:
     half_deleted.assert_quiet()
 
 
+def test_a_restore_that_died_is_found(half_deleted: World) -> None:
+    """The create that is announced now is not the one that was never answered."""
+    processes.die_at("after the answer", 1, "errors", "restore", str(half_deleted.error().pk))
+    half_deleted.sync()
+    (left,), (right,) = half_deleted.left.keys(), half_deleted.right.keys()
+    assert half_deleted.left.get(left) == half_deleted.right.get(right)
+    assert half_deleted.errors() == []
+    half_deleted.assert_quiet()
+
+
 def test_a_deletion_that_is_approved_is_done(half_deleted: World) -> None:
     actions.request(SyncError.objects.open(), actions.DELETE, user=None, queue=False)
     assert (half_deleted.left.keys(), half_deleted.right.keys()) == ([], [])

@@ -389,7 +389,7 @@ def test_pages_name_the_parent_and_lead_to_it(family: Family) -> None:
     client = signed_in(person("ada", "viewer"))
     page = client.get(reverse("jobs:coupling", args=[family.world.coupling(contact).pk])).content.decode()
     assert page.count(f'href="{reverse("jobs:coupling", args=[parent.pk])}">Adatum<') == 2
-    assert "changed" not in page
+    assert "changed since both agreed" not in page
     family.left.edit(contact, customer_id=4711)
     family.sync()
     (error,) = waiting(family.world.mapping)
