@@ -20,6 +20,7 @@ from couplings.models import SyncError
 from couplings.sentences import NEXT_STEPS, NEXT_STEPS_BY_CODE, SENTENCES
 
 SIDES = {"left", "right"}
+NAMES = {"job", "plan"}
 SHOWN = 10  # elements of a list that a sentence names
 DOUBLE_STOP = re.compile(r"(?<!\.)\.\.$")  # “7:13 a.m.” ends a sentence by itself
 # What a missing parameter leaves behind; spaces that do not break belong to the language.
@@ -42,7 +43,8 @@ def render(code: str, params: Mapping[str, Any]) -> str:
     if code not in SENTENCES:
         return detail or _("Something unexpected happened (%(code)s).") % {"code": code}
     parameters = Parameters({name: _text(value) for name, value in params.items()})
-    parameters["job"] = str(params.get("job", ""))  # a name, though it looks like a number
+    # Names, though they look like numbers.
+    parameters |= {name: str(params[name]) for name in NAMES if name in params}
     parameters["until"] = _moment(params.get("until"))
     parameters["fields"] = _text(_fields(params))
     parameters["changes"] = schema_in_words.summary(params.get("changes") or [])

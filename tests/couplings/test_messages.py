@@ -136,3 +136,4 @@ def test_numbers_are_written_as_the_reader_writes_them() -> None:
 
 def test_the_number_of_a_job_is_its_name() -> None:
     assert "Job 1362 had" in messages.render("job_ended", {"job": 1362})
+    assert "Job 1362 has" in messages.render("not_a_plan", {"plan": 1362})
