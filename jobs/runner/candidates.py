@@ -27,8 +27,9 @@ class Candidate:
     ``listed`` is the side whose feed listed it: the other one is believed to be as the coupling remembers it.
     ``by_error`` says that it was its open error that brought it up, ``found`` on which side its partner was found,
     ``planned`` what the plan that is applied says of it, ``matched`` what the matching of whole tables found for it,
-    ``announced`` log entries of writes to come (``overruling``), ``taken_over`` that another mapping knew the partner,
-    ``left_behind`` which coupling over there is over by that (``handing_over``).
+    ``announced`` log entries of writes to come (``overruling``), ``newly_announced`` that the intent is of this page,
+    ``taken_over`` that another mapping knew the partner, ``left_behind`` which coupling over there is over by that
+    (``handing_over``).
     """
 
     left_key: str | None = None
@@ -55,6 +56,7 @@ class Candidate:
     right_result: WriteResult | None = None
     changes: dict[str, Changes] = field(default_factory=dict)
     announced: tuple[int, ...] = ()
+    newly_announced: bool = False
     taken_over: bool = False
     left_behind: int | None = None
 

@@ -37,6 +37,7 @@ def announce(run: Run, candidates: Sequence[Candidate]) -> None:
         for candidate in batch:
             announced = candidate.intent if _is_announced(candidate, side) else None
             key, since = _known(announced) if announced is not None else (next(fresh), behind)
+            candidate.newly_announced = announced is None
             candidate.intent = _intent(run, candidate, side, key, since)
     with transaction.atomic():
         CreateIntent.objects.filter(pk__in=standing).delete()
@@ -48,8 +49,9 @@ def _is_announced(candidate: Candidate, side: Side) -> bool:
 
 
 def withdraw(candidates: Sequence[Candidate]) -> None:
-    """Take announcements back whose create was never carried out, as is known for certain."""
-    announced = [c.intent.pk for c in candidates if c.intent is not None]
+    """Take announcements back whose create was never carried out, as is known for certain. One that stood before this
+    page may have been carried out then, and stays."""
+    announced = [c.intent.pk for c in candidates if c.intent is not None and c.newly_announced]
     if announced:
         CreateIntent.objects.filter(pk__in=announced).delete()
 

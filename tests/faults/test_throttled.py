@@ -148,6 +148,21 @@ def test_what_was_written_of_a_page_that_is_cut_short_is_in_the_log_once(world: 
     world.assert_quiet()
 
 
+def test_a_create_that_may_have_been_done_before_is_searched_for(world: World, gate: Gate) -> None:
+    """The system asks for patience when the next run looks what became of it."""
+    add_customers(world, 1)
+    processes.die_at("after the answer", 1, "sync", "CUSTOMER")
+    gate.refuse(only="read", retry_after=300)
+    job = SyncJob.objects.get(state=JobState.RUNNING)
+    tasks.run_job(job.pk)
+    assert crm().asked_to_wait
+    time_passes()
+    tasks.run_job(job.pk)
+    assert len(world.right.keys()) == 2
+    assert world.errors() == []
+    world.assert_quiet()
+
+
 @pytest.mark.parametrize("what", ["create", "update"])
 def test_a_system_that_does_a_part_of_what_it_was_sent(world: World, gate: Gate, what: str) -> None:
     """The part is remembered, and the rest is no error of its records."""
