@@ -30,7 +30,7 @@ logger = logging.getLogger(__name__)
 # A job that stopped its worker so many times without having changed a record is not taken up again. A long one that
 # gets on may lose more workers than that, by bad luck or by updates of the program, but not any number of them: where
 # fresh changes keep coming, it would get on for ever and never past the record that kills.
-ATTEMPTS = 5
+ATTEMPTS = 8
 ATTEMPTS_AT_MOST = 25
 
 NO_ATTEMPTS: dict[str, Any] = {"attempts": 0, "advanced_in": 0}
