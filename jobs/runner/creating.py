@@ -31,21 +31,18 @@ def announce(run: Run, candidates: Sequence[Candidate]) -> None:
     standing = [c.intent.pk for c in candidates if c.intent is not None]
     for side in Side:
         batch = [c for c in candidates if c.decision is not None and c.decision.side is side]
-        keys = new_keys(run, side, [c for c in batch if not _is_announced(c, side)])
+        for candidate in batch:
+            candidate.newly_announced = candidate.intent is None or candidate.intent.side != side.value
+        keys = new_keys(run, side, [c for c in batch if c.newly_announced])
         behind = run.endpoints[side].newest_key() if None in keys else None
         fresh = iter(keys)
         for candidate in batch:
-            announced = candidate.intent if _is_announced(candidate, side) else None
-            key, since = _known(announced) if announced is not None else (next(fresh), behind)
-            candidate.newly_announced = announced is None
+            known = None if candidate.newly_announced else candidate.intent
+            key, since = _known(known) if known is not None else (next(fresh), behind)
             candidate.intent = _intent(run, candidate, side, key, since)
     with transaction.atomic():
         CreateIntent.objects.filter(pk__in=standing).delete()
         CreateIntent.objects.bulk_create([c.intent for c in candidates if c.intent is not None])
-
-
-def _is_announced(candidate: Candidate, side: Side) -> bool:
-    return candidate.intent is not None and candidate.intent.side == side.value
 
 
 def withdraw(candidates: Sequence[Candidate]) -> None:
