@@ -13,6 +13,7 @@ from couplings.configuration.sentences import render
 from couplings.models import FieldMapping
 from couplings.models.mapping import IF_MISSING
 from jobs.editing import texts
+from jobs.editing.forms import DraftForm
 from jobs.editing.rules import names_of
 from jobs.editing.schema import Schema
 from syncstatus.engine.records import Side
@@ -26,7 +27,7 @@ WAYS = ("to_right", "to_left")
 VALUE_KEYS = ("default_to_right", "default_to_left")
 
 
-class FieldForm(forms.Form):
+class FieldForm(DraftForm):
     left = forms.ChoiceField()
     right = forms.ChoiceField()
     direction = forms.ChoiceField(label=_("Direction"))
@@ -93,9 +94,6 @@ class FieldForm(forms.Form):
         self.choices("conflict", [("", now("as the mapping says")), *schema.update_policies()])
         known = dict.fromkeys([*mappings, *old.get("lookup", [])])
         self.choices("lookup", [(name, name) for name in known])
-
-    def choices(self, name: str, choices: list[tuple[str, str]]) -> None:
-        self.fields[name].choices = choices  # type: ignore[attr-defined]
 
     def clean(self) -> None:
         self.steps: dict[str, list[Any]] = {}

@@ -8,11 +8,12 @@ from django import forms
 from django.utils.translation import gettext as now
 from django.utils.translation import gettext_lazy as _
 
+from jobs.editing.forms import DraftForm
 from syncstatus.connectors.ports import TableName
 from syncstatus.engine.records import Side
 
 
-class ConnectionsForm(forms.Form):
+class ConnectionsForm(DraftForm):
     left = forms.ChoiceField(label=_("One system"))
     right = forms.ChoiceField(label=_("The other system"))
 
@@ -20,10 +21,10 @@ class ConnectionsForm(forms.Form):
         super().__init__(*args)
         for side in Side:
             choices = [("", now("choose")), *((name, name) for name in connections)]
-            self.fields[side.value].choices = choices  # type: ignore[attr-defined]
+            self.choices(side.value, choices)
 
 
-class TablesForm(forms.Form):
+class TablesForm(DraftForm):
     left = forms.ChoiceField()
     right = forms.ChoiceField()
     name = forms.CharField(
@@ -37,7 +38,7 @@ class TablesForm(forms.Form):
         self.systems = systems
         for side in Side:
             told = [(json.dumps(one), ".".join(filter(None, (one.schema, one.name)))) for one in tables[side]]
-            self.fields[side.value].choices = [("", now("choose")), *told]  # type: ignore[attr-defined]
+            self.choices(side.value, [("", now("choose")), *told])
             self.fields[side.value].label = now("Table in %(system)s") % {"system": systems[side]}
 
     def clean_name(self) -> str:

@@ -13,12 +13,13 @@ from couplings.configuration.problems import Path
 from couplings.configuration.sentences import render
 from jobs.editing import texts
 from jobs.editing.conditions import SPARE, Conditions
+from jobs.editing.forms import DraftForm
 from jobs.editing.schema import Choices, Schema
 from syncstatus.engine.records import Side
 from syncstatus.engine.value_maps import as_text
 
 
-class ConstantForm(forms.Form):
+class ConstantForm(DraftForm):
     """A field of one side that has the same value in every record."""
 
     field = forms.ChoiceField(label=_("Field"))
@@ -28,7 +29,7 @@ class ConstantForm(forms.Form):
         self.schema, self.side = schema, side
         super().__init__(sent, initial=old)
         choices = schema.choices(side, old.get("field", ""), empty=now("choose"))
-        self.fields["field"].choices = choices  # type: ignore[attr-defined]
+        self.choices("field", choices)
 
     @property
     def prefixes(self) -> list[Path]:

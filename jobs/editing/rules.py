@@ -10,6 +10,7 @@ from django.utils.translation import gettext_lazy as _
 
 from couplings.configuration.problems import Path
 from couplings.models.mapping import DELETION_POLICIES
+from jobs.editing.forms import DraftForm
 from jobs.editing.schema import Schema
 from syncstatus.engine.rules import Guard
 
@@ -21,7 +22,7 @@ PREFIXES: tuple[Path, ...] = tuple(
 )
 
 
-class RulesForm(forms.Form):
+class RulesForm(DraftForm):
     direction = forms.ChoiceField(label=_("Direction"))
     only_coupled = forms.BooleanField(
         label=_("Synch. Only Coupled Records"),
@@ -71,9 +72,6 @@ class RulesForm(forms.Form):
         self.choices("direction", schema.directions())
         self.choices("update_conflict", schema.update_policies())
         self.choices("depends_on", [(name, name) for name in others])
-
-    def choices(self, name: str, choices: list[tuple[str, str]]) -> None:
-        self.fields[name].choices = choices  # type: ignore[attr-defined]
 
     @staticmethod
     def values(data: Mapping[str, Any]) -> dict[str, Any]:

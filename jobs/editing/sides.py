@@ -10,12 +10,13 @@ from django.utils.translation import gettext_lazy as _
 
 from couplings.configuration.problems import Path
 from jobs.editing.conditions import Conditions
+from jobs.editing.forms import DraftForm
 from jobs.editing.rules import names_of
 from jobs.editing.schema import Schema
 from syncstatus.engine.records import Side
 
 
-class SideForm(forms.Form):
+class SideForm(DraftForm):
     key = forms.MultipleChoiceField(
         label=_("Key"),
         required=False,
@@ -54,9 +55,6 @@ class SideForm(forms.Form):
         self.choices("key", [(name, label) for name, label in fields if name])
         self.choices("modified_on", [("", none), *fields[1:]])
         self.choices("version", [("", none), *fields[1:]])
-
-    def choices(self, name: str, choices: list[tuple[str, str]]) -> None:
-        self.fields[name].choices = choices  # type: ignore[attr-defined]
 
     def _columns(self) -> tuple[str, str]:
         return self.old.get("modified_on", ""), self.old.get("version", "")
