@@ -11,10 +11,13 @@ import signal
 import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from cryptography.fernet import Fernet
+
+if TYPE_CHECKING:
+    from django.test import Client
 
 TEMPORARY = None
 if "DATA_DIR" not in os.environ:
@@ -76,6 +79,30 @@ def django_db_setup(django_db_setup: None, django_db_blocker: Any) -> Iterator[N
         )
     # A browser's loop makes this another connection than the one that drops the store.
     connection.close()
+
+
+@pytest.fixture
+def ada(db: None) -> "Client":
+    """The browser of an administrator who has signed in."""
+    return _browser_of("ada", "administrator")
+
+
+@pytest.fixture
+def berta(db: None) -> "Client":
+    """That of an operator."""
+    return _browser_of("berta", "operator")
+
+
+@pytest.fixture
+def carl(db: None) -> "Client":
+    """That of a viewer."""
+    return _browser_of("carl", "viewer")
+
+
+def _browser_of(name: str, role: str) -> "Client":
+    from tests import given
+
+    return given.signed_in(given.person(name, role))
 
 
 @pytest.fixture

@@ -30,11 +30,6 @@ def entries() -> QuerySet[AuditEntry]:
 
 
 @pytest.fixture
-def berta() -> Client:
-    return given.signed_in(given.person("berta", "operator"))
-
-
-@pytest.fixture
 def error() -> SyncError:
     return given.error(given.mapping(), 1)
 

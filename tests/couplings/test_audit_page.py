@@ -21,11 +21,6 @@ URL = "/audit/"
 pytestmark = pytest.mark.django_db
 
 
-@pytest.fixture
-def ada() -> Client:
-    return given.signed_in(given.person("ada", "administrator"))
-
-
 def entry(**values: Any) -> AuditEntry:
     common = {"who": "berta", "origin": Origin.PAGE, "address": "10.1.2.3", "action": "errors.retry"}
     return AuditEntry.objects.create(**{**common, **values})

@@ -11,11 +11,6 @@ URL = "/couplings/"
 pytestmark = pytest.mark.django_db
 
 
-@pytest.fixture
-def ada() -> Client:
-    return given.signed_in(given.person("ada", "administrator"))
-
-
 def keys(client: Client, **query: str) -> list[str]:
     return [row.record.left_key for row in client.get(URL, query).context["table"].rows]
 

@@ -16,11 +16,6 @@ URL = "/errors/"
 pytestmark = pytest.mark.django_db
 
 
-@pytest.fixture
-def ada() -> Client:
-    return given.signed_in(given.person("ada", "administrator"))
-
-
 def listed(client: Client, **query: str) -> list[str]:
     """The descriptions of the rows, in their order."""
     return [row.record.description for row in client.get(URL, query).context["table"].rows]

@@ -21,11 +21,6 @@ CSV, XLSX = "/errors/export.csv", "/errors/export.xlsx"
 pytestmark = pytest.mark.django_db
 
 
-@pytest.fixture
-def carl() -> Client:
-    return given.signed_in(given.person("carl", "viewer"))
-
-
 def table(client: Client, **query: str) -> list[dict[str, str]]:
     answer = client.get(CSV, query)
     text = b"".join(answer.streaming_content).decode("utf-8-sig")  # type: ignore[attr-defined]

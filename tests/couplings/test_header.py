@@ -13,11 +13,6 @@ from tests import given
 pytestmark = pytest.mark.django_db
 
 
-@pytest.fixture
-def carl() -> Client:
-    return given.signed_in(given.person("carl", "viewer"))
-
-
 def navigation(client: Client, url: str) -> dict[str, bool]:
     """The entries of the navigation, in words, and whether each is where the reader is."""
     html = client.get(url).content.decode().partition("<nav")[2].partition("</nav>")[0]

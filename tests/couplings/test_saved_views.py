@@ -14,16 +14,6 @@ ERRORS, URL = "/errors/", "/errors/views/"
 pytestmark = pytest.mark.django_db
 
 
-@pytest.fixture
-def berta() -> Client:
-    return given.signed_in(given.person("berta", "operator"))
-
-
-@pytest.fixture
-def ada() -> Client:
-    return given.signed_in(given.person("ada", "administrator"))
-
-
 def post(client: Client, action: str, query: str = "", **fields: str) -> HttpResponse:
     return client.post(URL + query, {"action": action, **fields}, follow=True)
 

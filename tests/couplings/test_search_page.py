@@ -13,11 +13,6 @@ HTMX = {"HX-Request": "true"}
 pytestmark = pytest.mark.django_db
 
 
-@pytest.fixture
-def ada() -> Client:
-    return given.signed_in(given.person("ada", "administrator"))
-
-
 def sections(client: Client, text: str) -> dict[str, list[str]]:
     found = client.get(URL, {"q": text}).context["sections"]
     return {section.title: [answer.label for answer in section.answers] for section in found}

@@ -34,11 +34,6 @@ def clerk(postgres_url: str) -> Iterator[URL]:
     engine.dispose()
 
 
-@pytest.fixture
-def ada() -> Client:
-    return given.signed_in(given.person("ada", "administrator"))
-
-
 def typed(clerk: URL, **changes: Any) -> dict[str, Any]:
     """What a person types for that database."""
     options = "&".join(f"{name}={value}" for name, value in clerk.query.items())

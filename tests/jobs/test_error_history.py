@@ -32,11 +32,6 @@ def error() -> SyncError:
     )
 
 
-@pytest.fixture
-def ada() -> Client:
-    return given.signed_in(given.person("ada", "administrator"))
-
-
 def everything() -> object:
     return SyncError.objects.all()
 

@@ -23,11 +23,6 @@ def conflict(world: World) -> SyncError:
     return world.error()
 
 
-@pytest.fixture
-def ada(transactional_db: None) -> Client:
-    return given.signed_in(given.person("ada", "administrator"))
-
-
 def url(error: SyncError) -> str:
     return f"/errors/{error.pk}/"
 

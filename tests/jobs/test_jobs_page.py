@@ -18,11 +18,6 @@ MINUTE = timedelta(minutes=1)
 pytestmark = pytest.mark.django_db
 
 
-@pytest.fixture
-def ada() -> Client:
-    return given.signed_in(given.person("ada", "administrator"))
-
-
 def listed(client: Client, **query: str) -> list[int]:
     return [row.record.pk for row in client.get(URL, query).context["table"].rows]
 

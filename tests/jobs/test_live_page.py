@@ -18,11 +18,6 @@ HTMX = {"HX-Request": "true"}
 pytestmark = pytest.mark.django_db
 
 
-@pytest.fixture
-def ada() -> Client:
-    return given.signed_in(given.person("ada", "administrator"))
-
-
 def running(**values: Any) -> SyncJob:
     far = {"phase": "changed", "phase_done": 2500, "phase_expected": 10_000, "rate": 1250.0}
     state = {"state": JobState.RUNNING, "lease_until": timezone.now(), "finished": None}

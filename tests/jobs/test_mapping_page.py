@@ -20,11 +20,6 @@ def text(client: Client, url: str, **headers: str) -> str:
     return unescape(answer.content.decode())
 
 
-@pytest.fixture
-def ada(transactional_db: None) -> Client:
-    return given.signed_in(given.person("ada", "administrator"))
-
-
 def test_the_records_of_both_sides_are_counted(ada: Client, world: World) -> None:
     for name in ("Adatum", "Contoso", "Fabrikam"):
         world.left.add(name=name, phone="1")

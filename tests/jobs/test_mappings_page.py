@@ -14,11 +14,6 @@ from tests import given
 pytestmark = pytest.mark.django_db
 
 
-@pytest.fixture
-def ada() -> Client:
-    return given.signed_in(given.person("ada", "administrator"))
-
-
 def act(client: Client, action: str, name: str = "CUSTOMER") -> str:
     return client.post(f"/mappings/{name}/actions/", {"action": action}, follow=True).content.decode()
 

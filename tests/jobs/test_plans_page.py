@@ -13,11 +13,6 @@ pytestmark = pytest.mark.django_db
 
 
 @pytest.fixture
-def ada() -> Client:
-    return given.signed_in(given.person("ada", "administrator"))
-
-
-@pytest.fixture
 def plan() -> SyncJob:
     job = given.job(given.mapping(), kind=Kind.PREVIEW, state=JobState.PLANNED, read=3, modified=1, deleted=1, failed=1)
     job.parameters = {"of": "modified"}

@@ -15,11 +15,6 @@ from tests import given
 from tests.jobs.worlds import World
 
 
-@pytest.fixture
-def berta(transactional_db: None) -> Client:
-    return given.signed_in(given.person("berta", "operator"))
-
-
 def page_of(client: Client, world: World, left: str) -> str:
     return client.get(f"/couplings/{world.coupling(left).pk}/").content.decode()
 

@@ -23,11 +23,6 @@ ACTIONS = "/records/actions/"
 
 
 @pytest.fixture
-def berta(transactional_db: None) -> Client:
-    return given.signed_in(given.person("berta", "operator"))
-
-
-@pytest.fixture
 def matching(make_world: Callable[..., World]) -> World:
     """Records that are not coupled before somebody asks for it."""
     return make_world(match=["name"], only_coupled=True)

@@ -50,11 +50,6 @@ def lost(make_world: Callable[..., World], sqlite_url: str) -> Iterator[World]:
     systems.close_all()
 
 
-@pytest.fixture
-def ada(transactional_db: None) -> Client:
-    return given.signed_in(given.person("ada", "administrator"))
-
-
 def test_the_candidate_a_person_adopts_is_coupled_and_the_other_is_a_new_record(lost: World) -> None:
     error = lost.error()
     coupling = unanswered.adopt(error, "2", user=None, queue=False)

@@ -17,11 +17,6 @@ NEW = '{"right": {"name": [null, "Adatum"], "telephone": [null, "2"]}}'
 
 
 @pytest.fixture
-def ada() -> Client:
-    return given.signed_in(given.person("ada", "administrator"))
-
-
-@pytest.fixture
 def omar() -> Client:
     return given.signed_in(given.person("omar", "operator"))
 
