@@ -14,6 +14,7 @@ from jobs.models import Kind
 from syncstatus.engine.records import Side
 
 LARGEST_ID = 2**63 - 1
+SIDES = [("", ""), *((side.value, side.value) for side in Side)]
 
 
 class Ids(forms.Field):
@@ -43,8 +44,8 @@ class ActionForm(forms.Form):
 class SelectionForm(ActionForm):
     """Rows of a list, what to do with them, and whether it was confirmed."""
 
-    selected = Ids(required=False)
-    use = forms.ChoiceField(choices=[("", ""), *((side.value, side.value) for side in Side)], required=False)
+    selected: forms.Field = Ids(required=False)
+    use = forms.ChoiceField(choices=SIDES, required=False)
     confirm = forms.BooleanField(required=False)
     next = forms.CharField(required=False)
 
@@ -155,7 +156,7 @@ class SetUpCouplingForm(ListFilter):
     right = forms.CharField(required=False, strip=False)
     q_left = forms.CharField(required=False)
     q_right = forms.CharField(required=False)
-    use = forms.ChoiceField(choices=[("", ""), *((side.value, side.value) for side in Side)], required=False)
+    use = forms.ChoiceField(choices=SIDES, required=False)
 
     @property
     def chosen(self) -> dict[str, str]:
@@ -235,7 +236,7 @@ class RecordFilter(RecordForm):
         return {"yes": True, "no": False}.get(self.value("coupling"))
 
 
-class RecordActionForm(ActionForm):
+class RecordActionForm(SelectionForm):
     """An action on records of one side, coupled or not. ``pair``: what was found for them, as JSON of both keys."""
 
     PERMISSIONS = {"synchronize": SYNCHRONIZE, "couple": UNCOUPLE, "remove_coupling": UNCOUPLE}
@@ -243,13 +244,6 @@ class RecordActionForm(ActionForm):
     action = forms.ChoiceField(choices=[(name, name) for name in PERMISSIONS])
     selected = Keys(required=False)
     pair = Keys(required=False)
-    use = forms.ChoiceField(choices=[("", ""), *((side.value, side.value) for side in Side)], required=False)
-    confirm = forms.BooleanField(required=False)
-    next = forms.CharField(required=False)
-
-    @property
-    def use_side(self) -> Side | None:
-        return Side(self.cleaned_data["use"]) if self.cleaned_data["use"] else None
 
     @property
     def pairs(self) -> dict[str, str]:

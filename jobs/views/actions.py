@@ -6,7 +6,6 @@ from typing import Any
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.contrib.auth.models import User
-from django.core.exceptions import PermissionDenied
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
@@ -25,7 +24,7 @@ from jobs.services import notes, unanswered
 from jobs.services.actions import Requested
 from jobs.services.errors import Refused
 from jobs.views import confirming
-from jobs.views.answers import back, form_of, say_done, say_left_out, say_requested
+from jobs.views.answers import back, form_of, may_act, say_done, say_left_out, say_requested
 from syncstatus.engine.decisions import ErrorKind
 
 Ask = Callable[[ErrorActionForm, QuerySet[SyncError], User | None], Requested]
@@ -40,11 +39,8 @@ def actions(request: HttpRequest) -> HttpResponse:
     """
     form, chosen = ErrorActionForm(request.POST), ErrorFilter(request.GET, request.user)
     page = f"{reverse('couplings:errors')}?{chosen.query()}".removesuffix("?")
-    if not form.is_valid():
-        messages.error(request, _("Choose one of the actions of the page."))
+    if not may_act(request, form):
         return back(request, page)
-    if not request.user.has_perm(form.permission):
-        raise PermissionDenied
     if form.action_name == "find_deleted":
         return find_deleted(request, chosen, page)
     errors = selected(form, chosen)

@@ -5,6 +5,7 @@ from functools import wraps
 from typing import Any
 
 from django.contrib import messages
+from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.urls import reverse
@@ -16,6 +17,7 @@ from couplings.messages import render
 from couplings.models import TableMapping
 from couplings.shown import number
 from jobs.circuits import resting
+from jobs.forms import ActionForm
 from jobs.services.actions import Requested
 
 # The wish stands, and is worked off when the mapping runs again.
@@ -47,6 +49,19 @@ def back(request: HttpRequest, default: str) -> HttpResponse:
     wanted = request.POST.get("next", "")
     safe = url_has_allowed_host_and_scheme(wanted, allowed_hosts=None) and wanted.startswith("/")
     return redirect(wanted if safe else default)
+
+
+def may_act(request: HttpRequest, form: ActionForm) -> bool:
+    """Whether what was sent names one of the page's actions, and says so where it does not.
+
+    Raises ``PermissionDenied`` when it is an action that the user is not allowed.
+    """
+    if not form.is_valid():
+        messages.error(request, _("Choose one of the actions of the page."))
+        return False
+    if not request.user.has_perm(form.permission):
+        raise PermissionDenied
+    return True
 
 
 def say_scheduled(request: HttpRequest, asked: int, accepted: int) -> None:

@@ -4,7 +4,6 @@ from urllib.parse import urlencode
 
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
-from django.core.exceptions import PermissionDenied
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
@@ -23,7 +22,7 @@ from jobs.services import couplings as service
 from jobs.services import record_log, states
 from jobs.services.comparison import compare
 from jobs.services.errors import Refused
-from jobs.views.answers import back, form_of, say_resting, say_scheduled
+from jobs.views.answers import back, form_of, may_act, say_resting, say_scheduled
 
 RELATED = ("mapping__left_connection", "mapping__right_connection")
 LOG_SIZE = 20
@@ -52,11 +51,8 @@ def coupling(request: HttpRequest, pk: int) -> HttpResponse:
 def coupling_actions(request: HttpRequest) -> HttpResponse:
     form, chosen = CouplingActionForm(request.POST), CouplingFilter(request.GET)
     listing = f"{reverse('couplings:couplings')}?{chosen.query()}".removesuffix("?")
-    if not form.is_valid():
-        messages.error(request, _("Choose one of the actions of the page."))
+    if not may_act(request, form):
         return back(request, listing)
-    if not request.user.has_perm(form.permission):
-        raise PermissionDenied
     selected = Coupling.objects.filter(pk__in=form.cleaned_data["selected"])
     if not selected.exists():
         messages.warning(request, _("Select one or more records that are still coupled."))

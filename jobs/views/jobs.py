@@ -3,11 +3,9 @@ from collections.abc import Callable
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.contrib.auth.models import User
-from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
-from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_safe
 
@@ -21,7 +19,7 @@ from jobs.services import plans, stopping
 from jobs.services.errors import Refused
 from jobs.tables import JobTable
 from jobs.views import live
-from jobs.views.answers import back, form_of
+from jobs.views.answers import back, form_of, may_act
 from jobs.views.job_log import log_of
 
 RELATED = ("mapping__left_connection", "mapping__right_connection", "requested_by")
@@ -70,11 +68,7 @@ def job(request: HttpRequest, pk: int) -> HttpResponse:
 def job_actions(request: HttpRequest, pk: int) -> HttpResponse:
     found = get_object_or_404(SyncJob, pk=pk)
     form = JobActionForm(request.POST)
-    if not form.is_valid():
-        messages.error(request, _("Choose one of the actions of the page."))
-    elif not request.user.has_perm(form.permission):
-        raise PermissionDenied
-    else:
+    if may_act(request, form):
         user = request.user if isinstance(request.user, User) else None
         try:
             messages.success(request, act(found, form.action_name, user))

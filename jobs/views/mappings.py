@@ -1,7 +1,6 @@
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.contrib.auth.models import User
-from django.core.exceptions import PermissionDenied
 from django.db.models import IntegerField, OuterRef, QuerySet, Subquery
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
@@ -24,7 +23,7 @@ from jobs.services import configuration, drafts, plans, schema_changes
 from jobs.services import jobs as job_service
 from jobs.services import mappings as service
 from jobs.services.errors import Refused
-from jobs.views.answers import back, form_of, say_resting
+from jobs.views.answers import back, form_of, may_act, say_resting
 from syncstatus.connectors.errors import ConnectorError
 from syncstatus.engine.records import Side
 
@@ -99,11 +98,7 @@ def mapping_export(request: HttpRequest, name: str) -> HttpResponse:
 def mapping_actions(request: HttpRequest, name: str) -> HttpResponse:
     found = get_object_or_404(TableMapping, name=name)
     form = MappingActionForm(request.POST)
-    if not form.is_valid():
-        messages.error(request, _("Choose one of the actions of the page."))
-    elif not request.user.has_perm(form.permission):
-        raise PermissionDenied
-    else:
+    if may_act(request, form):
         user = request.user if isinstance(request.user, User) else None
         try:
             messages.success(request, act(found, form.action_name, user))

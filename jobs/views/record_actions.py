@@ -7,7 +7,6 @@ from typing import Any
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.contrib.auth.models import User
-from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
@@ -21,7 +20,7 @@ from couplings.shown import number
 from jobs.forms import RecordActionForm, RecordFilter
 from jobs.services import couplings, partners
 from jobs.services.errors import Refused
-from jobs.views.answers import back, form_of, say_resting, say_scheduled
+from jobs.views.answers import back, form_of, may_act, say_resting, say_scheduled
 from syncstatus.engine.records import Side
 
 RELATED = ("left_connection", "right_connection")
@@ -37,11 +36,8 @@ def record_actions(request: HttpRequest) -> HttpResponse:
         raise Http404
     listing = f"{reverse('jobs:records')}?{chosen.query()}"
     form = RecordActionForm(request.POST)
-    if not form.is_valid():
-        messages.error(request, _("Choose one of the actions of the page."))
+    if not may_act(request, form):
         return back(request, listing)
-    if not request.user.has_perm(form.permission):
-        raise PermissionDenied
     if not (form.cleaned_data["selected"] or form.pairs):
         messages.warning(request, _("Select one or more records."))
         return back(request, listing)
