@@ -33,7 +33,10 @@ def audit(request: HttpRequest) -> HttpResponseBase:
     context = {
         "filter": chosen,
         "page": shown,
-        "rows": [(entry, words.action(entry.action), words.subject(entry, sides)) for entry in shown],
+        "rows": [
+            {"entry": entry, "action": words.action(entry.action), "subject": words.subject(entry, sides)}
+            for entry in shown
+        ],
         "groups": {group: actions.items() for group, actions in words.GROUPS.items()},
         "mappings": sorted(sides),
     }

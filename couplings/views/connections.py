@@ -19,8 +19,8 @@ VERSIONS = 10
 def connections(request: HttpRequest) -> HttpResponse:
     rows = list(with_attempts(Connection.objects.all()))
     used = users()
-    shown = [(row, used.get(row.pk, [])) for row in rows]
-    return render(request, "couplings/connections.html", {"connections": shown, "now": timezone.now()})
+    shown = [{"connection": row, "users": used.get(row.pk, [])} for row in rows]
+    return render(request, "couplings/connections.html", {"rows": shown, "now": timezone.now()})
 
 
 @login_required

@@ -21,7 +21,7 @@ FORM = ["GET", "HEAD", "POST"]
 @permission_required(PEOPLE, raise_exception=True)
 @require_safe
 def people(request: HttpRequest) -> HttpResponse:
-    return render(request, "couplings/people.html", {"people": service.everybody()})
+    return render(request, "couplings/people.html", {"rows": service.everybody()})
 
 
 @login_required

@@ -3,7 +3,6 @@
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.contrib.auth.models import User
-from django.core.exceptions import PermissionDenied
 from django.db.models import QuerySet
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
@@ -19,7 +18,7 @@ from jobs.services import held as service
 from jobs.services.actions import Requested
 from jobs.services.held import Plan
 from jobs.tables import HeldTable
-from jobs.views.answers import form_of, say_left_out
+from jobs.views.answers import form_of, may_act, say_left_out
 from syncstatus.engine.records import Side
 
 RELATED = ("mapping__left_connection", "mapping__right_connection", "requested_by")
@@ -28,7 +27,7 @@ RELATED = ("mapping__left_connection", "mapping__right_connection", "requested_b
 @login_required
 @require_safe
 def held(request: HttpRequest) -> HttpResponse:
-    return render(request, "jobs/held.html", {"plans": service.plans()})
+    return render(request, "jobs/held.html", {"rows": service.plans()})
 
 
 @login_required
@@ -50,11 +49,8 @@ def held_actions(request: HttpRequest, job: int, side: str, code: str) -> HttpRe
     """Approves or discards the selected records of the plan, or all of them."""
     form, records = HeldActionForm(request.POST), records_of(job, side, code)
     where = redirect("jobs:held_plan", job=job, side=side, code=code)
-    if not form.is_valid():
-        messages.error(request, _("Choose one of the actions of the page."))
+    if not may_act(request, form):
         return where
-    if not request.user.has_perm(form.permission):
-        raise PermissionDenied
     chosen = records if form.everything else records.filter(pk__in=form.cleaned_data["selected"])
     plan = next(iter(service.plans(chosen)), None)
     if plan is None:

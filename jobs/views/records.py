@@ -12,6 +12,8 @@ from jobs.forms import RecordFilter
 from jobs.services import record_lists as service
 from jobs.services.errors import Refused
 from jobs.services.record_lists import ListedRecord, Listing, Wanted
+from syncstatus.engine.records import Side
+from syncstatus.engine.rules import Direction
 
 RELATED = ("left_connection", "right_connection")
 COLUMNS = 4  # values beside what a record is called
@@ -24,11 +26,13 @@ def records(request: HttpRequest) -> HttpResponse:
     chosen = RecordFilter(request.GET)
     mappings = list(TableMapping.objects.select_related(*RELATED).prefetch_related("fields"))
     if not chosen.data.get("mapping"):
-        return render(request, "jobs/tables.html", {"mappings": mappings})
+        return render(request, "jobs/tables.html", {"rows": mappings})
     mapping = next((one for one in mappings if one.name == str(chosen.data["mapping"]).upper()), None)
     if mapping is None or not chosen.is_valid():
         raise Http404
     context = {"filter": chosen, "mapping": mapping, "mappings": mappings, "side": chosen.side_chosen.value}
+    direction = Direction(mapping.direction)
+    context["sides"] = {side.value: mapping.side_name(side) for side in Side if direction.writes(side.other)}
     return render(request, "jobs/records.html", context | listed(mapping, chosen))
 
 

@@ -61,7 +61,7 @@ def test_it_lists_a_plan_for_each_job_side_and_reason(client: Client, job: SyncJ
     held(job, 4, side="left")
     held(given.job(given.mapping("ITEM")), 5, code="scope_changed")
 
-    plans = client.get(URL).context["plans"]
+    plans = client.get(URL).context["rows"]
 
     assert [(plan.mapping.name, plan.system, plan.code, plan.records) for plan in plans] == [
         ("ITEM", "CRM", "scope_changed", 1),
@@ -194,6 +194,6 @@ def test_the_number_of_queries_does_not_grow(client: Client, count: int) -> None
 def test_a_mapping_with_one_connection_names_the_tables(client: Client) -> None:
     job = given.job(given.mapping("SELF", "ERP", "ERP"))
     held(job, 1)
-    (plan,) = client.get(URL).context["plans"]
+    (plan,) = client.get(URL).context["rows"]
     assert plan.system == "ERP account"
     assert TableMapping.objects.get() == plan.mapping
