@@ -226,6 +226,8 @@ class SyncError(models.Model):
             ),
             # /metrics: how many of each kind, and since when, from the index alone.
             models.Index(fields=["mapping", "kind", "first_seen"], condition=IS_OPEN, name="errors_open_counted"),
+            # A job's page lists those of its records that wait still.
+            models.Index(fields=["job", "id"], condition=Q(state=State.WAITING), name="errors_waiting_of_job"),
             # Who waits for a parent: asked for when it is coupled, and counted on its page.
             models.Index(
                 fields=["waits_mapping", "waits_side", "waits_key"],

@@ -8,7 +8,12 @@ from django.db.models import Q, QuerySet
 from django.utils.translation import gettext as _
 
 from couplings import log
-from couplings.models import SyncLogEntry
+from couplings.facets import Facets
+from couplings.filters import ErrorFilter
+from couplings.models import SyncError, SyncLogEntry
+from couplings.models.error import State
+from couplings.paging import Count, bounded_count
+from couplings.shown import number
 from jobs.models import Kind, PlannedChange, SyncJob
 from syncstatus.engine.records import Side
 
@@ -21,11 +26,13 @@ WITHOUT_ENTRIES = ("unchanged", "excluded", "waiting", "held", "skipped")
 @dataclass(frozen=True)
 class Elsewhere:
     """Why nothing is listed, in a sentence; ``page`` is the URL name of the page that tells more (empty when none does)
-    and ``state`` what it is to be filtered by."""
+    and ``state`` what it is to be filtered by. ``errors`` are the open errors of exactly this job's records, where it
+    can be told which they are."""
 
     text: str
     page: str = ""
     state: str = ""
+    errors: QuerySet[SyncError] | None = None
 
 
 def entries(job: SyncJob, outcome: str = "", written: Side | None = None) -> QuerySet[Any]:
@@ -67,12 +74,35 @@ def elsewhere(job: SyncJob, outcome: str) -> Elsewhere | None:
                 "Records that the mapping leaves alone write no entries. Its rules and filters say which they are."
             )
             return Elsewhere(text, "jobs:mapping")
-        case "waiting":
-            text = _("Records that wait for another one are open errors until it is coupled.")
-        case "held":
-            text = _("Deletions that a guard keeps back are open errors until somebody decides.")
+        case "waiting" | "held":
+            errors = left_open(job, State(outcome))
+            text = _still_open(outcome, getattr(job, outcome), bounded_count(errors))
+            return Elsewhere(text, "couplings:errors", outcome, errors)
         case "skipped":
-            text = _("Records that were left out are open errors of an earlier job until somebody decides.")
+            skipped = ErrorFilter({"mapping": job.mapping.name, "state": State.SKIPPED})
+            return Elsewhere(_skipped_now(Facets(skipped, [job.mapping]).total()), "couplings:errors", State.SKIPPED)
         case _:
             return Elsewhere(_("The log entries of this job are no longer kept."))
-    return Elsewhere(text, "couplings:errors", outcome)
+
+
+def left_open(job: SyncJob, state: State) -> QuerySet[SyncError]:
+    """The errors that ``job`` was the last to look at and left in ``state``, WAITING or HELD; in order of id, by the
+    indexes ``errors_waiting_of_job`` and ``errors_held``. Those that it left SKIPPED have more than one outcome."""
+    return SyncError.objects.filter(job=job.pk, state=state, mapping=job.mapping_id)
+
+
+def _still_open(outcome: str, count: int, found: Count) -> str:
+    """How many of a job's ``count`` waiting or held records are so still by what the job found."""
+    if outcome == "waiting":
+        text = _("Records that waited for another one: %(count)s. Waiting still, as this job found them: %(found)s.")
+    else:
+        text = _("Deletions that a guard kept back: %(count)s. Held still, as this job found them: %(found)s.")
+    return text % {"count": number(count), "found": number(found)}
+
+
+def _skipped_now(found: Count) -> str:
+    text = _(
+        "They are left out because of errors that an earlier job found; which ones, this job did not note."
+        " Left out in this mapping now: %(found)s."
+    )
+    return text % {"found": number(found)}

@@ -15,6 +15,7 @@ from jobs.services import job_records, undo
 from syncstatus.engine.records import Side
 
 SIZE = 25
+SIDES = ("mapping__left_connection", "mapping__right_connection")
 
 
 @dataclass(frozen=True)
@@ -35,10 +36,10 @@ def log_of(request: HttpRequest, job: SyncJob) -> dict[str, Any]:
         "outcome": outcome,
         "written": side.value if side is not None else "",
         "entries": log.with_links(log.readable(entry, job.mapping) for entry in shown),
-        **elsewhere(job, outcome, shown.rows),
         "unlisted": [] if outcome or side else unlisted(job),
         "undoable": undo.undoable(shown.rows) if undo.may_be_undone(job) else set(),
         "page": shown,
+        **elsewhere(request, job, outcome, shown.rows),
     }
 
 
@@ -52,9 +53,12 @@ def unlisted(job: SyncJob) -> list[Counter]:
     return [Counter(name, log.OUTCOMES[name], count) for name, count in job_records.unlisted(job).items()]
 
 
-def elsewhere(job: SyncJob, outcome: str, entries: Sequence[Any]) -> dict[str, Any]:
-    """Instead of an empty list: where the records of an outcome are that write no entries."""
+def elsewhere(request: HttpRequest, job: SyncJob, outcome: str, entries: Sequence[Any]) -> dict[str, Any]:
+    """Instead of an empty list: where the records of an outcome are that write no entries, or their open errors."""
     found = None if entries else job_records.elsewhere(job, outcome)
+    if found is not None and found.errors is not None:
+        errors = page(found.errors.select_related(*SIDES).defer("details", "searched"), "pk", request.GET, SIZE)
+        return {"elsewhere": found, "errors": errors, "page": errors}
     if found is None or not found.page:
         return {"elsewhere": found}
     if found.page == "jobs:mapping":

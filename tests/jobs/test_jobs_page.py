@@ -1,3 +1,4 @@
+import re
 from datetime import timedelta
 from typing import Any
 
@@ -8,6 +9,7 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from couplings.models import SyncLogEntry
+from couplings.models.error import State
 from jobs.models import JobState, Kind, SyncJob
 from tests import given
 from tests.jobs.worlds import World
@@ -121,8 +123,6 @@ def test_one_jobs_counters_lead_to_its_log(ada: Client) -> None:
     [
         ("unchanged", "/couplings/?mapping=PRICES+%26+TERMS"),
         ("excluded", "/mappings/PRICES%20&amp;%20TERMS/"),
-        ("waiting", "/errors/?mapping=PRICES+%26+TERMS&amp;state=waiting"),
-        ("held", "/errors/?mapping=PRICES+%26+TERMS&amp;state=held"),
         ("skipped", "/errors/?mapping=PRICES+%26+TERMS&amp;state=skipped"),
     ],
 )
@@ -134,6 +134,48 @@ def test_outcomes_without_log_entries_say_where_to_look(ada: Client, outcome: st
     assert f'<a href="{target}">Show them</a>' in page
     assert "Nothing is logged here" not in page
     assert ada.get(target.replace("&amp;", "&")).status_code == 200
+
+
+@pytest.mark.parametrize("outcome", ["waiting", "held"])
+def test_a_counter_leads_to_the_jobs_own_open_errors_and_says_how_many_are_left(ada: Client, outcome: str) -> None:
+    mapping = given.mapping()
+    job, later = given.job(mapping, read=3, **{outcome: 3}), given.job(mapping, read=1)
+    mine = {"state": outcome, "job": job.pk}
+    given.error(mapping, 1, **mine)
+    given.error(mapping, 2, **{**mine, "job": later.pk})
+    given.error(mapping, 4, **{**mine, "state": State.SKIPPED})
+
+    answer = ada.get(f"{URL}{job.pk}/", {"outcome": outcome})
+
+    assert [error.description for error in answer.context["errors"]] == ["Adatum 1"]
+    assert re.search(r": 3\. (Waiting|Held) still, as this job found them: 1\.", answer.content.decode())
+
+
+def test_the_skipped_are_said_to_be_all_of_the_mapping_and_as_many_as_the_link_shows(ada: Client) -> None:
+    mapping = given.mapping()
+    job = given.job(mapping, read=5, skipped=5)
+    for number in range(2):
+        given.error(mapping, number)
+    given.error(mapping, 9, state=State.WAITING)
+
+    answer = ada.get(f"{URL}{job.pk}/", {"outcome": "skipped"})
+
+    assert "Left out in this mapping now: 2." in answer.content.decode()
+    assert len(ada.get(answer.context["elsewhere_url"]).context["table"].rows) == 2
+
+
+def test_many_waiting_records_of_a_job_are_paged_with_the_same_queries(ada: Client) -> None:
+    mapping = given.mapping()
+    job = given.job(mapping, read=60, waiting=60)
+    taken = []
+    for count in (1, 30):
+        for number in range(count):
+            given.error(mapping, 100 * count + number, state=State.WAITING, job=job.pk)
+        with CaptureQueriesContext(connection) as queries:
+            shown = ada.get(f"{URL}{job.pk}/", {"outcome": "waiting"}).context["errors"]
+        taken.append(len(queries))
+    assert taken[0] == taken[1]
+    assert (len(shown), shown.next is not None) == (25, True)
 
 
 def test_the_log_says_which_records_have_no_entry(ada: Client) -> None:
