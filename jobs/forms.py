@@ -230,6 +230,7 @@ class RecordFilter(RecordForm):
     field = forms.CharField(required=False)
     coupling = forms.ChoiceField(choices=[("", ""), ("yes", "yes"), ("no", "no")], required=False)
     after = forms.CharField(required=False, strip=False)
+    before = forms.CharField(required=False, strip=False)
 
     @property
     def coupled(self) -> bool | None:

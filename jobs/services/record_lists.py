@@ -1,7 +1,7 @@
 """The records of one system, read live and in key order, and which of them are coupled."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from couplings.models import SyncError, TableMapping
 from couplings.store import couplings as store
@@ -11,7 +11,7 @@ from jobs.services.errors import Refused
 from jobs.services.records import FoundRecord, refusing
 from jobs.services.searching import Searchable
 from syncstatus.connectors.errors import FilterInvalid
-from syncstatus.connectors.ports import Endpoint
+from syncstatus.connectors.ports import Endpoint, Stamp
 from syncstatus.engine.records import Side
 
 SIZE = 50
@@ -22,12 +22,14 @@ LOOKED_THROUGH = 10_000  # keys looked at for one page
 @dataclass(frozen=True)
 class Wanted:
     """What the reader of a list asks for. ``text`` without a ``field`` is a key, or a part of what records are called;
-    ``coupled`` None means either; ``after`` is the key behind which the page begins."""
+    ``coupled`` None means either; ``after`` is the key behind which the page begins, or ``before`` the one that follows
+    its end."""
 
     text: str = ""
     field: str = ""
     coupled: bool | None = None
     after: str = ""
+    before: str = ""
 
 
 @dataclass(frozen=True)
@@ -41,13 +43,15 @@ class ListedRecord:
 
 @dataclass(frozen=True)
 class Listing:
-    """One page. ``next`` is the key behind which the next one begins, None at the end; ``looked_through`` the number of
-    records after which the search for more was left to the next page, None where it was not. ``only_first`` says that
-    more may have the text that was looked for."""
+    """One page. ``next`` is the key behind which the next one begins, None at the end, and ``previous`` the one before
+    which the previous one ends, None at the beginning; ``looked_through`` the number of records after which the search
+    for more was left to the next page, None where it was not. ``only_first`` says that more may have the text that was
+    looked for."""
 
     rows: list[ListedRecord] = field(default_factory=list)
     fields: list[Searchable] = field(default_factory=list)
     next: str | None = None
+    previous: str | None = None
     looked_through: int | None = None
     only_first: bool = False
 
@@ -65,11 +69,17 @@ def page(mapping: TableMapping, side: Side, wanted: Wanted, size: int = SIZE) ->
         found = records.search(mapping, side, wanted.text, size)
         kept = [record for record in found if wanted.coupled in (None, record.coupling is not None)]
         return Listing(_told(mapping, side, kept), fields, only_first=len(found) >= size)
-    keys, following, looked = _keys(mapping, side, _listed(mapping, side, wanted, fields, endpoint), wanted, size)
+    keys, further, looked = _keys(mapping, side, _listed(mapping, side, wanted, fields, endpoint), wanted, size)
+    if wanted.before and further is None and len(keys) < size:
+        # Records have gone since: what is left before the page that was shown is no page.
+        return page(mapping, side, replace(wanted, after="", before=""), size)
     with refusing():
         read = endpoint.read(keys) if keys else {}
     inside = [read[key] for key in keys if key in read and read[key].included]
-    return Listing(_told(mapping, side, records.told(mapping, side, endpoint, inside)), fields, following, looked)
+    rows = _told(mapping, side, records.told(mapping, side, endpoint, inside))
+    if wanted.before:
+        return Listing(rows, fields, keys[-1] if keys else further, further, looked)
+    return Listing(rows, fields, further, keys[0] if wanted.after and keys else None, looked)
 
 
 def _listed(
@@ -94,36 +104,46 @@ def _listed(
 def _keys(
     mapping: TableMapping, side: Side, endpoint: Endpoint, wanted: Wanted, size: int
 ) -> tuple[list[str], str | None, int | None]:
-    """The keys of a page, where the next one begins, and after how many records the search for them was left off."""
+    """The keys of a page, where the next one begins (the previous one, where ``wanted`` asks for what is before a key),
+    and after how many records the search for them was left off."""
     found: list[str] = []
-    looked, last = 0, wanted.after
-    for keys, is_last in _batches(endpoint, wanted.after, size, wanted.coupled is not None):
+    looked, last = 0, wanted.before or wanted.after
+    for keys, is_last in _batches(endpoint, wanted, size):
         coupled = store.by_key(mapping.pk, side, keys, with_base=False) if wanted.coupled is not None else {}
         for number, key in enumerate(keys, 1):
             if wanted.coupled is not None and (key in coupled) is not wanted.coupled:
                 continue
             found.append(key)
             if len(found) == size:
-                return found, None if is_last and number == len(keys) else key, None
+                return _in_order(found, wanted), None if is_last and number == len(keys) else key, None
         looked, last = looked + len(keys), keys[-1] if keys else last
         if is_last:
-            return found, None, None
+            return _in_order(found, wanted), None, None
         if looked >= LOOKED_THROUGH:
             break
-    return found, last, looked
+    return _in_order(found, wanted), last, looked
 
 
-def _batches(endpoint: Endpoint, after: str, size: int, picky: bool) -> Iterator[tuple[list[str], bool]]:
-    """Keys in order, and whether they are the last. One more than is shown tells whether there is another page."""
-    limit = min(BATCH if picky else size + 1, endpoint.capabilities.page_max)
-    position: str | None = after or None
+def _in_order(found: list[str], wanted: Wanted) -> list[str]:
+    return found[::-1] if wanted.before else found
+
+
+def _batches(endpoint: Endpoint, wanted: Wanted, size: int) -> Iterator[tuple[list[str], bool]]:
+    """Keys in order, against it from ``before`` on, and whether they are the last. One more than is shown tells whether
+    there is another page."""
+    limit = min(size + 1 if wanted.coupled is None else BATCH, endpoint.capabilities.page_max)
+    position: str | None = wanted.before or wanted.after or None
     while True:
         with refusing():
-            keys = [stamp.key for stamp in endpoint.keys(position, limit)]
+            keys = [stamp.key for stamp in _stamps(endpoint, position, limit, backwards=bool(wanted.before))]
         yield keys, len(keys) < limit
         if len(keys) < limit:
             return
         position = keys[-1]
+
+
+def _stamps(endpoint: Endpoint, position: str | None, limit: int, *, backwards: bool) -> list[Stamp]:
+    return endpoint.keys_before(position, limit) if backwards and position else endpoint.keys(position, limit)
 
 
 def _told(mapping: TableMapping, side: Side, found: list[FoundRecord]) -> list[ListedRecord]:

@@ -46,8 +46,8 @@ def listed(mapping: TableMapping, chosen: RecordFilter) -> dict[str, Any]:
 
 
 def wanted(chosen: RecordFilter) -> Wanted:
-    text, field, after = (chosen.value(name) for name in ("q", "field", "after"))
-    return Wanted(text[: chosen.LONGEST], field, chosen.coupled, after)
+    text, field, after, before = (chosen.value(name) for name in ("q", "field", "after", "before"))
+    return Wanted(text[: chosen.LONGEST], field, chosen.coupled, after, before)
 
 
 def columns(page: Listing) -> list[str]:

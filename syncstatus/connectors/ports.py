@@ -191,6 +191,10 @@ class Endpoint(Protocol):
     def keys(self, after: str | None, limit: int) -> list[Stamp]:
         """Records within the filter in key order, after the key ``after``; fewer than ``limit`` is the end."""
 
+    def keys_before(self, before: str, limit: int) -> list[Stamp]:
+        """Records within the filter before the key ``before``, the nearest first: against the order of ``keys``; fewer
+        than ``limit`` is the beginning."""
+
     def count(self) -> int | None:
         """How many records lie within the filter, as the system announces it; None where it cannot tell."""
 

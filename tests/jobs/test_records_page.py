@@ -129,6 +129,58 @@ def test_a_page_leads_to_the_next(world: World, berta: Client) -> None:
     assert 'rel="first"' in second.content.decode()
 
 
+@pytest.mark.parametrize("coupled", [None, True, False])
+def test_going_back_shows_the_pages_that_were_shown(
+    coupled: bool | None, world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Also where pages end because the search for more was given up."""
+    monkeypatch.setattr(record_lists, "BATCH", 5)
+    monkeypatch.setattr(record_lists, "LOOKED_THROUGH", 10)
+    world.pairs(7)
+    for number in range(8):
+        world.left.add(name=f"Alone {number}")
+    page = record_lists.page(world.mapping, Side.LEFT, Wanted(coupled=coupled), size=2)
+    shown = [page]
+    while page.next is not None:
+        page = record_lists.page(world.mapping, Side.LEFT, Wanted(coupled=coupled, after=page.next), size=2)
+        shown.append(page)
+
+    filled = [keys for page in shown if len(keys := [row.record.key for row in page.rows]) == 2]
+    back = record_lists.page(world.mapping, Side.LEFT, Wanted(coupled=coupled, before=filled[-1][0]), size=2)
+    seen = []
+    while True:
+        seen.append([row.record.key for row in back.rows])
+        if back.previous is None:
+            break
+        back = record_lists.page(world.mapping, Side.LEFT, Wanted(coupled=coupled, before=back.previous), size=2)
+
+    # That nothing of its kind stands before the first one is known when it was looked for: it is shown again then.
+    assert [keys for keys, again in zip(seen, [[], *seen], strict=False) if keys and keys != again] == filled[-2::-1]
+    assert back.next is not None
+
+
+def test_the_second_page_leads_back_to_the_first(world: World, berta: Client) -> None:
+    for number in range(52):
+        world.left.add(name=f"Name {number}")
+    first = berta.get(URL, {"mapping": "CUSTOMER"})
+    second = berta.get(URL, {"mapping": "CUSTOMER", "after": first.context["listing"].next}).content.decode()
+
+    (link,) = re.findall(r'href="([^"]+)" rel="prev"', second)
+    back = berta.get(f"{URL}{link}".replace("&amp;", "&"))
+
+    assert back.context["rows"] == first.context["rows"]
+    assert 'rel="prev"' not in first.content.decode() + back.content.decode()
+    assert 'rel="next"' in back.content.decode()
+
+
+def test_before_the_first_records_stands_the_first_page(world: World, berta: Client) -> None:
+    """Records have come or gone since the page was shown."""
+    keys = [world.left.add(name=f"Name {number}") for number in range(3)]
+
+    assert listed(berta, before=keys[0]) == keys
+    assert listed(berta, before=keys[2]) == keys
+
+
 def test_it_is_searched_by_key_by_name_and_by_field(world: World, berta: Client) -> None:
     adatum = world.left.add(name="Adatum Corporation", phone="+45 1", amount=5)
     fabrikam = world.left.add(name="Fabrikam", phone="+45 2", amount=5)

@@ -60,6 +60,9 @@ class SqlEndpoint:
     def keys(self, after: str | None, limit: int) -> list[Stamp]:
         return self._reader.keys(after, limit)
 
+    def keys_before(self, before: str, limit: int) -> list[Stamp]:
+        return self._reader.keys_before(before, limit)
+
     def count(self) -> int:
         return self._reader.count()
 

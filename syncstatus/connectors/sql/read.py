@@ -32,14 +32,22 @@ class Reader:
 
     def keys(self, after: str | None, limit: int) -> list[Stamp]:
         """Records within the filter in key order. A page that ends early is the last."""
-        table = self.table
-        statement = self._select(self.heads, table.has_key)
-        if table.condition is not None:
-            statement = statement.where(table.condition)
+        statement = self._within_filter()
         if after is not None:
-            statement = statement.where(table.behind(after))
-        statement = statement.order_by(*table.key_elements).limit(limit)
-        with self.database.reading(table=table.source.table) as connection:
+            statement = statement.where(self.table.behind(after))
+        return self._stamps(statement.order_by(*self.table.key_elements).limit(limit))
+
+    def keys_before(self, before: str, limit: int) -> list[Stamp]:
+        """Records within the filter against the key order, from ``before`` on."""
+        statement = self._within_filter().where(self.table.ahead_of(before))
+        return self._stamps(statement.order_by(*(element.desc() for element in self.table.key_elements)).limit(limit))
+
+    def _within_filter(self) -> Select[Any]:
+        statement = self._select(self.heads, self.table.has_key)
+        return statement if self.table.condition is None else statement.where(self.table.condition)
+
+    def _stamps(self, statement: Select[Any]) -> list[Stamp]:
+        with self.database.reading(table=self.table.source.table) as connection:
             return self.heads.stamps(connection.execute(statement).all())
 
     def newest_key(self) -> str | None:

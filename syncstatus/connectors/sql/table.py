@@ -72,10 +72,17 @@ class BoundTable:
 
         SQLite stores any value in any column; paging on from such a key would begin again and never end.
         """
+        return self.dialect.after_key(self.key.columns, self.key_elements, self._values_of(key))
+
+    def ahead_of(self, key: str) -> ColumnElement[bool]:
+        """The rows before ``key`` in key order. Raises ``KeyMissing`` as ``behind`` does."""
+        return self.dialect.before_key(self.key.columns, self.key_elements, self._values_of(key))
+
+    def _values_of(self, key: str) -> tuple[Any, ...]:
         values = self.key.values(key)
         if values is None:
             raise KeyMissing(table=self.source.table, reason="key_not_readable", key=key)
-        return self.dialect.after_key(self.key.columns, self.key_elements, values)
+        return values
 
     @property
     def modified_on(self) -> Column | None:

@@ -90,6 +90,13 @@ class Contract:
         assert list(all_keys(endpoint, limit=2)) == list(all_keys(endpoint))
         assert len(all_keys(endpoint, limit=3)) == 9
 
+    def test_lists_backwards_what_it_lists_forwards(self, endpoint: Endpoint) -> None:
+        create(endpoint, *"123456789")
+        listed = list(all_keys(endpoint))
+        assert [stamp.key for stamp in endpoint.keys_before(listed[5], 3)] == listed[4:1:-1]
+        assert [stamp.key for stamp in endpoint.keys_before(listed[2], 10)] == listed[1::-1]
+        assert endpoint.keys_before(listed[0], 3) == []
+
     def test_reads_nothing_for_nothing(self, endpoint: Endpoint) -> None:
         assert endpoint.read([]) == {}
         assert endpoint.stamps([]) == {}

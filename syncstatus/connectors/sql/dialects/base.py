@@ -1,9 +1,10 @@
 """What a database must tell the connector; what most of them do alike is done here."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from operator import ge, gt, le, lt
 from typing import Any, ClassVar
 
 import sqlalchemy as sa
@@ -16,6 +17,8 @@ from syncstatus.connectors.sql.failures import Failure
 from syncstatus.connectors.sql.likeness import Likeness
 from syncstatus.connectors.sql.settings import Timeouts
 from syncstatus.engine.values import Kind
+
+Compare = Callable[[Any, Any], ColumnElement[bool]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -173,14 +176,28 @@ class Dialect(ABC):
         self, columns: Sequence[Column], elements: Sequence[ColumnElement[Any]], key: tuple[Any, ...]
     ) -> ColumnElement[bool]:
         """The rows behind ``key`` in key order, written so that every planner finds the index."""
-        values = [self.parameter(column, value) for column, value in zip(columns, key, strict=True)]
+        return self.beyond(elements, self._parameters(columns, key), gt, ge)
+
+    def before_key(
+        self, columns: Sequence[Column], elements: Sequence[ColumnElement[Any]], key: tuple[Any, ...]
+    ) -> ColumnElement[bool]:
+        """The rows ahead of ``key`` in key order."""
+        return self.beyond(elements, self._parameters(columns, key), lt, le)
+
+    def _parameters(self, columns: Sequence[Column], key: tuple[Any, ...]) -> list[ColumnElement[Any]]:
+        return [self.parameter(column, value) for column, value in zip(columns, key, strict=True)]
+
+    def beyond(
+        self, elements: Sequence[ColumnElement[Any]], key: Sequence[ColumnElement[Any]], past: Compare, up_to: Compare
+    ) -> ColumnElement[bool]:
+        """The rows whose ``elements``, compared as one, lie ``past`` the key."""
         if len(elements) == 1:
-            return elements[0] > values[0]
+            return past(elements[0], key[0])
         steps = []
-        for position, (element, value) in enumerate(zip(elements, values, strict=True)):
-            equal = [e == v for e, v in zip(elements[:position], values[:position], strict=True)]
-            steps.append(sa.and_(*equal, element > value))
-        return sa.and_(elements[0] >= values[0], sa.or_(*steps))
+        for position, (element, value) in enumerate(zip(elements, key, strict=True)):
+            equal = [e == v for e, v in zip(elements[:position], key[:position], strict=True)]
+            steps.append(sa.and_(*equal, past(element, value)))
+        return sa.and_(up_to(elements[0], key[0]), sa.or_(*steps))
 
     def unstamped(self, element: ColumnElement[Any]) -> ColumnElement[bool]:
         """The rows that no comparison of the modified-on column ever finds."""

@@ -14,7 +14,7 @@ from sqlalchemy.types import UserDefinedType
 from syncstatus.connectors.sql import types
 from syncstatus.connectors.sql.columns import Codec, Column
 from syncstatus.connectors.sql.dialects import postgres_casters as casters
-from syncstatus.connectors.sql.dialects.base import Clock, Dialect, TableFacts
+from syncstatus.connectors.sql.dialects.base import Clock, Compare, Dialect, TableFacts
 from syncstatus.connectors.sql.dialects.postgres_failures import failure
 from syncstatus.connectors.sql.failures import Failure
 from syncstatus.connectors.sql.likeness import Likeness
@@ -213,11 +213,10 @@ class PostgreSQL(Dialect):
             _Native(f"{column.cast}[]"),
         )
 
-    def after_key(
-        self, columns: Sequence[Column], elements: Sequence[ColumnElement[Any]], key: tuple[Any, ...]
+    def beyond(
+        self, elements: Sequence[ColumnElement[Any]], key: Sequence[ColumnElement[Any]], past: Compare, up_to: Compare
     ) -> ColumnElement[bool]:
-        values = [self.parameter(column, value) for column, value in zip(columns, key, strict=True)]
-        return sa.tuple_(*elements) > sa.tuple_(*values) if len(values) > 1 else elements[0] > values[0]
+        return past(sa.tuple_(*elements), sa.tuple_(*key)) if len(key) > 1 else past(elements[0], key[0])
 
 
 def _default(expression: str | None, identity: str, sequence: str | None) -> str | None:

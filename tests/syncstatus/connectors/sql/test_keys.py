@@ -31,7 +31,9 @@ def test_a_composite_key_is_a_json_list(url: str, count: int) -> None:
     keys = [f'["A, \\"{n % 3}\\"",{n}]' for n in range(1, count + 1)]
     created = endpoint.create([Create(key, {"text": key[-5:]}, key) for key in keys])
     assert [(result.outcome, result.key) for result in created] == [(Outcome.OK, key) for key in keys]
-    assert set(all_keys(endpoint, limit=3)) == set(keys)
+    listed = list(all_keys(endpoint, limit=3))
+    assert set(listed) == set(keys)
+    assert [stamp.key for stamp in endpoint.keys_before(listed[-1], 50)] == listed[-2::-1]
     everything = {"v": 1, "kind": "time", "column": "at", "from": "2025-12-31 00:00:00"}
     assert set(all_changes(endpoint, everything, limit=3)[0]) == set(keys)
     strange = ['["A"]', '["A",1,2]', '{"a":1}', "A", '["A","one"]', "[", '["A",99999999999999999999]', "[null,1]"]
