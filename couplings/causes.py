@@ -9,15 +9,14 @@ from django.db import connection
 from django.db.models import Count, Max, Min
 from django.db.models.functions import Coalesce
 
-from couplings import counts
+from couplings import counts, lists
 from couplings.counts import CauseGroup
 from couplings.facets import COUNTED
 from couplings.filters import ErrorFilter
 from couplings.messages import named, render
-from couplings.models import SyncError
+from couplings.models import SyncError, TableMapping
 
 LISTED = 200
-RELATED = ("mapping__left_connection", "mapping__right_connection", "connection")
 
 
 @dataclass(frozen=True)
@@ -46,17 +45,20 @@ class Cause:
         return render(error.code, params)
 
 
-def causes(errors: ErrorFilter, limit: int = LISTED) -> list[Cause]:
+def causes(
+    errors: ErrorFilter, limit: int = LISTED, known_mappings: Iterable[TableMapping] | None = None
+) -> list[Cause]:
     """The causes of the errors in the filter, the most frequent first.
 
     Read from the store's counts; with a text, an age or closed errors in the filter, counted among the newest COUNTED
-    of it. Three queries, whatever the number of errors.
+    of it. Three queries, whatever the number of errors; two more for the mappings, unless all are known.
     """
     if not errors.is_valid():
         return []
     found = counts.causes(errors.groups(), limit) if errors.is_counted else _counted(errors, limit)
     newest = _newest([group for group, _number in found])
-    examples = SyncError.objects.select_related(*RELATED).in_bulk(list(newest.values()))
+    examples = SyncError.objects.select_related("connection").defer(*lists.UNSEEN).in_bulk(list(newest.values()))
+    lists.attach(examples.values(), known_mappings)
     known = ((group, number, examples.get(newest.get(group, 0))) for group, number in found)
     return [Cause(group.cause, number, example) for group, number, example in known if example is not None]
 

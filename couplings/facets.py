@@ -8,15 +8,14 @@ from typing import Any
 
 from django.contrib.auth.models import User
 from django.db.models import Count as CountRows
-from django.db.models import Q
-from django.db.models.functions import Coalesce, Now
+from django.db.models.functions import Coalesce
 
 from couplings import counts
 from couplings.counts import Group
-from couplings.filters import AGES, LISTED, ME, NOBODY, PEOPLE, STATES, ErrorFilter
+from couplings.filters import AGES, LISTED, ME, NOBODY, PEOPLE, STATES, ErrorFilter, age_condition
 from couplings.models import SyncError, TableMapping
 from couplings.models.error import KINDS, State
-from couplings.paging import Count, bounded_count
+from couplings.paging import Count, bounded_counts
 
 # The store keeps no counts by text and by age: those are counted, and no further than this ("1,000+").
 COUNTED = 1_000
@@ -161,7 +160,7 @@ class Facets:
     @property
     def ages(self) -> list[Option]:
         """Each counted up to COUNTED: by an index or, where a text is searched for, all among the newest it finds."""
-        found = [self._among(age) if self.errors.value("q") else self._aged(age) for age in AGES]
+        found = [self._among(age) for age in AGES] if self.errors.value("q") else self._aged()
         current = self.errors.value("age")
         options = [
             Option(age, label, count, self.errors.query(age=age), age == current)
@@ -169,19 +168,22 @@ class Facets:
         ]
         return [option for option in options if option.count.value or option.current]
 
-    def _aged(self, age: str) -> Count:
-        chosen = ErrorFilter(self.errors.chosen | {"age": age}, self.errors.user)
-        return bounded_count(chosen.apply(SyncError.objects.all()), COUNTED)
+    def _aged(self) -> list[Count]:
+        listed = self._of_any_age.apply(SyncError.objects.all())
+        return bounded_counts(*(listed.filter(age_condition(age)) for age in AGES), limit=COUNTED)
 
     def _among(self, age: str) -> Count:
         return Count(self._ages_found[age], self._ages_found["all"] < COUNTED)
 
+    @property
+    def _of_any_age(self) -> ErrorFilter:
+        return ErrorFilter(self.errors.chosen | {"age": ""}, self.errors.user) if self.errors.value("age") else self.errors
+
     @cached_property
     def _ages_found(self) -> dict[str, int]:
-        chosen = ErrorFilter(self.errors.chosen | {"age": ""}, self.errors.user)
-        newest = chosen.apply(SyncError.objects.all()).order_by("-last_seen", "-pk").values("pk")[:COUNTED]
-        wanted = {age: Q(**{lookup: Now() - span}) for age, (_label, lookup, span) in AGES.items()}
-        counted = {age: CountRows("pk", filter=condition) for age, condition in wanted.items()}
+        listed = self._of_any_age.apply(SyncError.objects.all())
+        newest = listed.order_by("-last_seen", "-pk").values("pk")[:COUNTED]
+        counted = {age: CountRows("pk", filter=age_condition(age)) for age in AGES}
         return SyncError.objects.filter(pk__in=newest).aggregate(all=CountRows("pk"), **counted)
 
 

@@ -41,9 +41,14 @@ class ListFilter(forms.Form):
     """A filter from a query string. What it cannot read matches nothing: an action on "everything in this filter"
     must never reach further than the filter that was meant."""
 
-    @property
+    @classmethod
+    def read(cls, data: Mapping[str, Any]) -> dict[str, str]:
+        """What a query string chooses, by the parts of the filter; what cannot be read among it."""
+        return {name: text for name in cls.base_fields if (text := str(data.get(name) or "").strip())}
+
+    @cached_property
     def chosen(self) -> dict[str, str]:
-        return {name: text for name in self.fields if (text := str(self.data.get(name) or "").strip())}
+        return self.read(self.data)
 
     def query(self, **changes: str) -> str:
         """The query string of this filter with ``changes``; an empty text takes a part away."""
@@ -129,8 +134,7 @@ class ErrorFilter(ListFilter):
             else:
                 yield Q(assigned_to=None) if (name, value) == ("assigned_to", counts.NOBODY) else Q(**{name: value})
         if age := self.value("age"):
-            _label, lookup, span = AGES[age]
-            yield Q(**{lookup: Now() - span})
+            yield age_condition(age)
         if text := self.value("q"):
             yield text_condition(text)
 
@@ -147,6 +151,11 @@ class CouplingFilter(ListFilter):
         if key := self.value("q"):
             couplings = couplings.filter(Q(left_key__startswith=key) | Q(right_key__startswith=key))
         return couplings
+
+
+def age_condition(age: str) -> Q:
+    _label, lookup, span = AGES[age]
+    return Q(**{lookup: Now() - span})
 
 
 def text_condition(text: str) -> Q:

@@ -19,9 +19,26 @@ DERIVED = {
     "coupled_record_exists": derived.coupled_record_exists,
 }
 """What errors are sorted by besides their columns; none of it is null."""
-SIDES = ("left_connection", "right_connection")
+NAMED = ("name", "direction", "left_connection", "left_table", "right_connection", "right_table")
+"""What lists say of a mapping; its rules, its cursors and the columns of its tables stay where they are."""
+UNSEEN = ("details", "searched")
+"""What is large in an error, and no list shows: the values of the records."""
 ERRORS = 20
 """Rows of a page of errors, which says more in each than other lists: with all it loads it stays under 150 kB."""
+
+
+def mappings() -> list[TableMapping]:
+    """All mappings with what lists say of them. Two queries; those of a system share it, as there are many mappings and
+    few systems."""
+    found = list(TableMapping.objects.only(*NAMED))
+    systems = Connection.objects.only("name").in_bulk()
+    for mapping in found:
+        # One that came or went between the two queries is read when it is asked for.
+        if mapping.left_connection_id in systems:
+            mapping.left_connection = systems[mapping.left_connection_id]
+        if mapping.right_connection_id in systems:
+            mapping.right_connection = systems[mapping.right_connection_id]
+    return found
 
 
 def page_of_errors(
@@ -29,27 +46,27 @@ def page_of_errors(
     order: str,
     where: Mapping[str, str],
     size: int = ERRORS,
-    mappings: Iterable[TableMapping] | None = None,
+    known_mappings: Iterable[TableMapping] | None = None,
 ) -> Page[SyncError]:
     """The page of the errors in the filter that ``where`` points at; ``order`` is a column, one of DERIVED or BY_TABLE.
 
     One query, by an index in every order; by table, one for each table that stands on the page. Whoever has read all
-    ``mappings`` with their connections hands them over: errors share them. The values of the records stay where they
-    are: they are what is large in an error, and no list shows them."""
+    ``mappings`` hands them over as ``known_mappings``."""
     column = order.lstrip("-")
-    rows = SyncError.objects.select_related("connection", "requested_by", "assigned_to").defer("details", "searched")
+    rows = SyncError.objects.select_related("connection", "requested_by", "assigned_to").defer(*UNSEEN)
     wanted = chosen.apply(rows.annotate(**{column: DERIVED[column]()}) if column in DERIVED else rows)
     if order in BY_TABLE:
         parts = ((label, wanted.filter(**owner)) for label, owner in _owners(chosen))
         shown = page_of_parts(parts, order, where, TIES, size)
     else:
         shown = page(wanted, order, where, size, TIES)
-    _attach(shown, TableMapping.objects.select_related(*SIDES) if mappings is None else mappings)
+    attach(shown, known_mappings)
     return shown
 
 
-def _attach(errors: Iterable[SyncError], mappings: Iterable[TableMapping]) -> None:
-    known = {mapping.pk: mapping for mapping in mappings}
+def attach(errors: Iterable[SyncError], known_mappings: Iterable[TableMapping] | None = None) -> None:
+    """Give ``errors`` their mappings, each of which is there once; those of ``mappings`` unless they are known."""
+    known = {mapping.pk: mapping for mapping in (mappings() if known_mappings is None else known_mappings)}
     for error in errors:
         if error.mapping_id in known:
             error.mapping = known[error.mapping_id]

@@ -1,6 +1,6 @@
 """Saved views of the errors page: everybody's own, and those that an administrator shares."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlencode
@@ -29,7 +29,7 @@ class Listed:
 
 def saved_query(data: Mapping[str, Any]) -> str:
     """What a view keeps of a query string: the filter and the order, not the place in the list."""
-    chosen = ErrorFilter(data).chosen
+    chosen = ErrorFilter.read(data)
     sort = str(data.get("sort") or "")
     return urlencode(chosen | ({"sort": sort} if sort else {}))
 
@@ -51,12 +51,9 @@ def _link(view: SavedView) -> str:
     return query.urlencode()
 
 
-def opening(user: User | None) -> str:
-    """The query string that the errors page opens with for ``user``; empty for all open errors."""
-    found = DefaultView.objects.filter(user=user).select_related("view").first()
-    if user is None or found is None or not (found.view.shared or found.view.owner_id == user.pk):
-        return ""
-    return _link(found.view)
+def opening(views: Iterable[Listed]) -> str:
+    """The query string that the errors page opens with for whoever has ``views``; empty for all open errors."""
+    return next((one.query for one in views if one.opens), "")
 
 
 def save(user: User, name: str, data: Mapping[str, Any], *, shared: bool, opens: bool) -> SavedView | None:

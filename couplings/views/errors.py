@@ -56,12 +56,13 @@ class Group:
 def errors(request: HttpRequest) -> HttpResponse:
     """The page; without a query string, what its reader has chosen to open it with."""
     user = request.user if isinstance(request.user, User) else None
-    if not request.GET and (query := saved_views.opening(user)):
+    views = saved_views.of(user, request.GET)
+    if not request.GET and (query := saved_views.opening(views)):
         return redirect(f"{request.path}?{query}")
     chosen = ErrorFilter(request.GET, user)
     _alias, order = ErrorTable.sorting(request)
-    mappings = list(TableMapping.objects.select_related(*lists.SIDES))
-    shown = lists.page_of_errors(chosen, order, request.GET, mappings=mappings)
+    mappings = lists.mappings()
+    shown = lists.page_of_errors(chosen, order, request.GET, known_mappings=mappings)
     facets = Facets(chosen, mappings)
     total = facets.total()
     acts = any(request.user.has_perm(name) for name in (SYNCHRONIZE, UNCOUPLE, DELETE))
@@ -70,13 +71,13 @@ def errors(request: HttpRequest) -> HttpResponse:
         "facets": facets,
         "total": total,
         "menus": list(menus(chosen, facets)),
-        "groups": groups(chosen),
+        "groups": groups(chosen, mappings),
         "sort": sort_of(request),
         "sides": sides.of(mappings, chosen.value("mapping")),
         "table": ErrorTable(shown, request, exclude=() if acts else ("selected",)),
         "page": shown,
         "acts": acts,
-        "views": (views := saved_views.of(user, request.GET)),
+        "views": views,
         "current_view": next((view for view in views if view.current), None),
         "saved": saved_views.saved_query(request.GET),
         "shares": request.user.has_perm(CONFIGURE),
@@ -113,16 +114,16 @@ def menus(chosen: ErrorFilter, facets: Facets) -> Iterator[Menu]:
             yield Menu(label, options, current, chosen.query(**{name: ""}))
 
 
-def groups(chosen: ErrorFilter) -> list[Group]:
+def groups(chosen: ErrorFilter, mappings: list[TableMapping]) -> list[Group]:
     """The causes of what the rest of the filter shows; the one that is chosen, if any, is marked."""
-    rest = ErrorFilter({**chosen.chosen, "cause": ""}, chosen.user)
+    rest = ErrorFilter(chosen.chosen | {"cause": ""}, chosen.user) if chosen.value("cause") else chosen
     return [
         Group(
             cause,
             rest.query(cause=cause.key, mapping=cause.mapping or rest.value("mapping")),
             cause.key == chosen.value("cause"),
         )
-        for cause in causes(rest, CAUSES)
+        for cause in causes(rest, CAUSES, mappings)
     ]
 
 
