@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cached_property
 from typing import Any
 
 from django.db import connection
@@ -32,7 +33,7 @@ class Cause:
     def mapping(self) -> str:
         return self.example.mapping.name if self.example.mapping else ""
 
-    @property
+    @cached_property
     def message(self) -> str:
         """What is wrong, without the record in which it was found."""
         error = self.example
@@ -57,7 +58,7 @@ def causes(
         return []
     found = counts.causes(errors.groups(), limit) if errors.is_counted else _counted(errors, limit)
     newest = _newest([group for group, _number in found])
-    examples = SyncError.objects.select_related("connection").defer(*lists.UNSEEN).in_bulk(list(newest.values()))
+    examples = SyncError.objects.defer(*lists.UNSEEN).in_bulk(list(newest.values()))
     lists.attach(examples.values(), known_mappings)
     known = ((group, number, examples.get(newest.get(group, 0))) for group, number in found)
     return [Cause(group.cause, number, example) for group, number, example in known if example is not None]

@@ -53,7 +53,7 @@ def page_of_errors(
     One query, by an index in every order; by table, one for each table that stands on the page. Whoever has read all
     ``mappings`` hands them over as ``known_mappings``."""
     column = order.lstrip("-")
-    rows = SyncError.objects.select_related("connection", "requested_by", "assigned_to").defer(*UNSEEN)
+    rows = SyncError.objects.select_related("assigned_to").defer(*UNSEEN)
     wanted = chosen.apply(rows.annotate(**{column: DERIVED[column]()}) if column in DERIVED else rows)
     if order in BY_TABLE:
         parts = ((label, wanted.filter(**owner)) for label, owner in _owners(chosen))
@@ -65,11 +65,16 @@ def page_of_errors(
 
 
 def attach(errors: Iterable[SyncError], known_mappings: Iterable[TableMapping] | None = None) -> None:
-    """Give ``errors`` their mappings, each of which is there once; those of ``mappings`` unless they are known."""
+    """Give ``errors`` their mappings (of ``mappings``, unless they are known) and connections, each of which is there
+    once. No query for connections where no error is of a whole one."""
     known = {mapping.pk: mapping for mapping in (mappings() if known_mappings is None else known_mappings)}
+    wanted = {error.connection_id for error in errors} - {None}
+    systems = Connection.objects.only("name").in_bulk(wanted) if wanted else {}
     for error in errors:
         if error.mapping_id in known:
             error.mapping = known[error.mapping_id]
+        elif error.connection_id in systems:
+            error.connection = systems[error.connection_id]
 
 
 def _owners(chosen: ErrorFilter) -> Iterator[tuple[Part, dict[str, int | None]]]:

@@ -135,12 +135,24 @@ def bounded_count(rows: QuerySet[Any], limit: int = 1000) -> Count:
     return Count(min(found, limit), found <= limit)
 
 
-def bounded_counts(*wanted: QuerySet[Any], limit: int = 1000) -> list[Count]:
-    """As ``bounded_count`` for each of ``wanted``, in one statement."""
-    parts = [_up_to(rows, limit + 1) for rows in wanted]
-    counted = ", ".join(f"(SELECT count(*) FROM ({sql}) AS part)" for sql, _params in parts)
+def bounded_counts(*chains: Sequence[QuerySet[Any]], limit: int = 1000) -> list[Count]:
+    """As ``bounded_count`` for all of ``chains`` in their order, by one statement. In a chain each is a part of the
+    next: behind one that exceeds ``limit`` nothing is looked at any more."""
+    steps: list[str] = []
+    params: list[Any] = []
+    for chain in chains:
+        before = ""
+        for rows in chain:
+            sql, given = _up_to(rows, limit + 1)
+            counted = f"(SELECT count(*) FROM ({sql}) AS part)"  # noqa: S608  (of the ORM's own text)
+            if before:
+                counted = f"CASE WHEN {before}.n > {limit} THEN {before}.n ELSE {counted} END FROM {before}"
+            before = f"step_{len(steps)}"
+            steps.append(f"{before}(n) AS (SELECT {counted})")
+            params.extend(given)
     with connection.cursor() as cursor:
-        cursor.execute(f"SELECT {counted}", [param for _sql, params in parts for param in params])  # noqa: S608
+        wanted = ", ".join(f"(TABLE step_{number})" for number in range(len(steps)))
+        cursor.execute(f"WITH {', '.join(steps)} SELECT {wanted}", params)
         found = cursor.fetchone() or ()
     return [Count(min(number, limit), number <= limit) for number in found]
 

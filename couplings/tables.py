@@ -1,5 +1,7 @@
 """The tables of the list pages."""
 
+from collections.abc import Callable
+from functools import cache
 from typing import Any
 
 import django_tables2 as tables
@@ -13,7 +15,7 @@ from django_tables2.data import TableListData
 from django_tables2.utils import OrderBy
 
 from couplings import error_actions, messages
-from couplings.models import Coupling, SyncError
+from couplings.models import Connection, Coupling, SyncError, TableMapping
 from couplings.models.error import KINDS, Request, State
 from couplings.paging import Page
 from couplings.rows import body
@@ -100,6 +102,33 @@ def link(url: str, text: Any) -> SafeString:
     return format_html('<a href="{}">{}</a>', url, text)
 
 
+class Same:
+    """What many rows of a page of errors say, in the reader's language: put together for the first of them alone."""
+
+    def __init__(self) -> None:
+        self.table = cache(table_link)
+        self.kind = cache(kind_and_state)
+        self.presence = cache(presence)
+        self.compare, self.details = _("Compare"), _("Details")
+        self.error_url, self.coupling_url = numbered("jobs:error"), numbered("jobs:coupling")
+
+
+def numbered(name: str) -> Callable[[int], str]:
+    """The address of a page by the number it is about; to ask the resolver for each row takes long."""
+    front, _zero, back = reverse(name, args=[0]).rpartition("0")
+    return lambda number: f"{front}{number}{back}"
+
+
+def table_link(owner: TableMapping | Connection) -> SafeString:
+    if isinstance(owner, TableMapping):
+        return link(reverse("jobs:mapping", args=[owner.name]), owner.name)
+    return link(reverse("couplings:connections"), owner)
+
+
+def kind_and_state(kind: str, state: str) -> SafeString:
+    return format_html("{} {}", KIND_LABELS[kind], badge(state, State(state).label))
+
+
 class ErrorTable(PagedTable):
     newest_first = "-failed_on"
 
@@ -123,13 +152,15 @@ class ErrorTable(PagedTable):
         row_attrs = {"class": lambda record: f"state-{record.state}"}
         empty_text = gettext_lazy("No error is open here.")
 
+    def __init__(self, page: Page[Any], request: HttpRequest, **options: Any) -> None:
+        super().__init__(page, request, **options)
+        self.same = Same()
+
     def render_table(self, record: SyncError) -> SafeString:
-        if record.mapping is None:
-            return link(reverse("couplings:connections"), record.table_name)
-        return link(reverse("jobs:mapping", args=[record.mapping.name]), record.mapping.name)
+        return self.same.table(record.mapping or record.connection)
 
     def render_description(self, record: SyncError) -> SafeString:
-        url = reverse("jobs:coupling", args=[record.coupling_id]) if record.coupling_id else error_url(record)
+        url = self.same.coupling_url(record.coupling_id) if record.coupling_id else self.same.error_url(record.pk)
         side, key = known_record(record)
         text = record.description or key or record.table_name
         place = format_html('<span class="place">{} {}</span>', side, key) if key else ""
@@ -138,7 +169,7 @@ class ErrorTable(PagedTable):
     def render_record_exists(self, record: SyncError) -> SafeString | str:
         if not known_record(record)[1]:
             return "—"
-        return presence(record.left_exists if record.left_key is not None else record.right_exists)
+        return self.same.presence(record.left_exists if record.left_key is not None else record.right_exists)
 
     def render_coupled_to(self, record: SyncError) -> SafeString | str:
         if record.mapping is None or record.left_key is None or record.right_key is None:
@@ -149,22 +180,19 @@ class ErrorTable(PagedTable):
     def render_coupled_record_exists(self, record: SyncError) -> SafeString | str:
         if record.left_key is None or record.right_key is None:
             return "—"
-        return presence(record.right_exists)
+        return self.same.presence(record.right_exists)
 
     def render_message(self, record: SyncError) -> SafeString:
-        requested = ""
-        if record.request:
-            requested = format_html('<span class="requested">{}</span>', requested_text(record))
-        compare = _("Compare") if record.left_key or record.right_key else _("Details")
-        said = format_html('<span class="said">{}</span>', messages.of(record))
-        return format_html("{} {} {}", said, link(error_url(record), compare), requested)
+        requested = format_html('<span class="requested">{}</span>', requested_text(record)) if record.request else ""
+        compare = self.same.compare if record.left_key or record.right_key else self.same.details
+        form = '<span class="said">{}</span> <a href="{}">{}</a> {}'
+        return format_html(form, messages.of(record), self.same.error_url(record.pk), compare, requested)
 
     def render_kind(self, record: SyncError) -> SafeString:
-        state = State(record.state)
-        back = _("until %(day)s") % {"day": day(record.ignored_until)} if state == State.IGNORED else ""
+        back = _("until %(day)s") % {"day": day(record.ignored_until)} if record.state == State.IGNORED else ""
         person = record.assigned_to.get_username() if record.assigned_to else ""
         more = format_html_join("", ' <span class="place">{}</span>', ((text,) for text in (back, person) if text))
-        return format_html("{} {}{}", KIND_LABELS[record.kind], badge(state, state.label), more)
+        return format_html("{}{}", self.same.kind(record.kind, record.state), more)
 
     def render_attempts(self, value: int, record: SyncError) -> SafeString | str:
         if record.state != State.RETRYING or record.next_attempt is None:

@@ -1,6 +1,7 @@
 """What looks the same everywhere, for templates (see ``couplings.shown``)."""
 
 from typing import Any
+from urllib.parse import urlencode
 
 from django import template
 from django.utils.safestring import SafeString, mark_safe
@@ -25,13 +26,8 @@ register.simple_tag(counts.listed, name="open_errors")
 @register.simple_tag(takes_context=True)
 def query(context: dict[str, Any], **changes: Any) -> str:
     """This page's query string with ``changes``; None takes a parameter away."""
-    parameters = context["request"].GET.copy()
-    for name, value in changes.items():
-        if value is None:
-            parameters.pop(name, None)
-        else:
-            parameters[name] = value
-    return "?" + parameters.urlencode()
+    parameters = dict(context["request"].GET.lists()) | {name: [value] for name, value in changes.items()}
+    return "?" + urlencode({name: values for name, values in parameters.items() if values != [None]}, doseq=True)
 
 
 @register.simple_tag(takes_context=True)

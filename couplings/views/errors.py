@@ -10,6 +10,7 @@ from django.contrib.auth.models import User
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 from django.views.decorators.http import require_safe
 
 from couplings import bulk, error_actions, lists, messages, saved_views, sides
@@ -18,7 +19,8 @@ from couplings.facets import Facets, Option
 from couplings.filters import ErrorFilter
 from couplings.models import SyncError, TableMapping
 from couplings.roles import CONFIGURE, DELETE, SYNCHRONIZE, UNCOUPLE
-from couplings.tables import ErrorTable
+from couplings.shown import number
+from couplings.tables import KIND_LABELS, ErrorTable
 
 CAUSES = 12
 # To how many of a whole view each action applies is counted as long as that takes no time; the confirmation says it.
@@ -44,11 +46,17 @@ class Group:
     current: bool
 
     @property
+    def whole(self) -> str:
+        """What selects it."""
+        text = ngettext("select it", "select all %(number)s", self.cause.count)
+        return text % {"number": number(self.cause.count)}
+
+    @property
     def title(self) -> str:
         """What tells it from the others at a glance: “CUSTOMER · conflict · phone / telephone”."""
         error = self.cause.example
         owner = self.cause.mapping or str(error.connection)
-        return " · ".join([owner, str(error.get_kind_display()), *messages.fields_of(error)])
+        return " · ".join([owner, str(KIND_LABELS[error.kind]), *messages.fields_of(error)])
 
 
 @login_required

@@ -9,9 +9,9 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
-from couplings import lists
+from couplings import lists, shown
 from couplings.causes import causes
-from couplings.facets import Facets
+from couplings.facets import AGED, Facets
 from couplings.filters import ErrorFilter
 from couplings.models import Coupling, SyncError, TableMapping
 from couplings.models.error import State
@@ -22,8 +22,8 @@ pytestmark = pytest.mark.django_db
 
 
 def found(user: User | None = None, **query: str) -> list[str]:
-    shown = lists.page_of_errors(ErrorFilter(query, user), "-last_seen", {})
-    return [error.description for error in shown]
+    found = lists.page_of_errors(ErrorFilter(query, user), "-last_seen", {})
+    return [error.description for error in found]
 
 
 @pytest.mark.parametrize(
@@ -76,6 +76,34 @@ def test_the_age_and_the_person() -> None:
     assert options == {"nobody": 1, "me": 1, "berta": 1}
     ages = {option.value: option.count.value for option in Facets(ErrorFilter({}, ada), [mapping]).ages}
     assert ages == {"today": 1, "day": 2, "week": 1, "month": 1}
+
+
+@pytest.mark.parametrize(
+    ("by_days", "told"),
+    [
+        ({0: 1, 2: 2, 40: AGED + 1}, {"today": "1", "day": "100+", "week": "100+", "month": "100+"}),
+        ({0: AGED, 2: 2, 10: 5, 40: AGED - 5}, {"today": "100", "day": "100+", "week": "100", "month": "95"}),
+        ({0: AGED + 1}, {"today": "100+"}),
+    ],
+    ids=["many old ones", "just as many as are counted", "many new ones"],
+)
+def test_few_of_an_age_are_counted_and_many_are_told_as_many(by_days: dict[int, int], told: dict[str, str]) -> None:
+    mapping, now = given.mapping(), timezone.now()
+    seen = [now - timedelta(days=days, minutes=1) for days, count in by_days.items() for _each in range(count)]
+    SyncError.objects.bulk_create(
+        SyncError(mapping=mapping, left_key=str(key), kind="conflict", code="conflict", state=State.SKIPPED,
+                  first_seen=moment, last_seen=now)
+        for key, moment in enumerate(seen)
+    )  # fmt: skip
+
+    for query in ({}, {"mapping": "CUSTOMER"}, {"age": "day"}):
+        ages = Facets(ErrorFilter(query), [mapping]).ages
+        assert {option.value: shown.number(option.count) for option in ages if option.count.value} == told, query
+
+
+def test_a_filter_that_cannot_be_read_offers_no_age() -> None:
+    given.error(given.mapping(), 1)
+    assert Facets(ErrorFilter({"kind": "nonsense"}), []).ages == []
 
 
 def test_causes_tell_the_system_and_lead_to_their_errors() -> None:

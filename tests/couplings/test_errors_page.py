@@ -359,9 +359,9 @@ def test_the_number_of_queries_does_not_grow(ada: Client, count: int) -> None:
     with CaptureQueriesContext(connection) as queries:
         ada.get(URL)
 
-    # session, user, two kinds of permissions, what the page opens with, the rows, the mappings, the counts, three for
-    # the causes, four ages, the views, the people, actions under way, the number in the navigation
-    assert len(queries) <= 19
+    # session, user, two kinds of permissions, the views, the mappings, their connections, the rows, the counts, the
+    # ages, three for the causes, the people, actions under way, the number in the navigation
+    assert len(queries) <= 16
 
 
 def test_a_page_far_away_is_read_through_the_index(ada: Client) -> None:
