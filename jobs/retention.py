@@ -15,7 +15,7 @@ from django.db.models import Exists, F, Max, Min, OuterRef, Q, QuerySet
 from django.db.models.functions import Now
 
 from couplings import bulk
-from couplings.models import AuditEntry, BulkRequest, SyncError, SyncLogEntry
+from couplings.models import AuditEntry, BulkRequest, MappingDraft, SyncError, SyncLogEntry
 from couplings.models.error import State
 from couplings.store import clock
 from jobs import history, totals, workers
@@ -60,7 +60,8 @@ def prune(*, dry_run: bool = False) -> dict[str, int]:
         totals.fold()
         history.forget()
         workers.forget_lost()
-    pruned = {"plans": _expire_plans(dry_run)} | {rule.name: _prune(rule, dry_run) for rule in _rules()}
+    pruned = {"plans": _expire_plans(dry_run), "drafts": _forget_drafts(dry_run)}
+    pruned |= {rule.name: _prune(rule, dry_run) for rule in _rules()}
     logger.info("pruned", extra={**pruned, "dry_run": dry_run})
     return pruned
 
@@ -72,6 +73,7 @@ def kept() -> dict[str, timedelta | None]:
         "jobs": settings.KEEP_JOBS,
         "resolved_errors": settings.KEEP_RESOLVED_ERRORS,
         "plans": settings.KEEP_PLANS,
+        "drafts": settings.KEEP_DRAFTS,
         "bulk_requests": bulk.WATCHED,
         "audit_entries": settings.KEEP_AUDIT,
     }
@@ -139,6 +141,15 @@ def _expire_plans(dry_run: bool) -> int:
         return 0
     old = SyncJob.objects.filter(state=JobState.PLANNED, finished__lt=clock.now() - settings.KEEP_PLANS)
     return old.count() if dry_run else old.update(state=JobState.CANCELLED, code=DISCARDED, params={})
+
+
+def _forget_drafts(dry_run: bool) -> int:
+    """Delete drafts of mappings that their owners have not touched for so long. They are few, so that one statement
+    looks at them all, and sees what somebody changes while it waits for the row."""
+    if settings.KEEP_DRAFTS is None:
+        return 0
+    old = MappingDraft.objects.filter(updated__lt=clock.now() - settings.KEEP_DRAFTS)
+    return old.count() if dry_run else _delete(old)
 
 
 def _prune(rule: Rule, dry_run: bool) -> int:

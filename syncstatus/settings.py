@@ -164,6 +164,7 @@ KEEP_JOBS = environment.days("KEEP_JOBS", 90)
 KEEP_LOG = environment.days("KEEP_LOG", 365)
 KEEP_RESOLVED_ERRORS = environment.days("KEEP_RESOLVED_ERRORS", 365)
 KEEP_PLANS = environment.days("KEEP_PLANS", 7)
+KEEP_DRAFTS = environment.days("KEEP_DRAFTS", 30)
 KEEP_AUDIT = environment.days("KEEP_AUDIT", 730)
 
 # What a scraper of /metrics sends; without it they are for programs on this machine and for administrators.

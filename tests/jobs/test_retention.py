@@ -9,10 +9,11 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
-from couplings.models import BulkRequest, SyncError, SyncLogEntry, TableMapping
+from couplings.models import BulkRequest, MappingDraft, SyncError, SyncLogEntry, TableMapping
 from couplings.models.error import State
 from jobs import retention, tasks
 from jobs.models import JobState, Kind, PlannedChange, Slot, SyncJob, Total, Trigger
+from jobs.services import drafts
 from tests import given
 from tests.faults import processes
 from tests.jobs.command_line import run
@@ -128,6 +129,25 @@ def test_a_walk_over_young_rows_ends_at_once(
         entry(mapping, 1, "10009")
     with django_assert_num_queries(len(none)):
         retention.prune()
+
+
+def test_drafts_go_when_nobody_has_touched_them_for_long(settings: Any) -> None:
+    settings.KEEP_DRAFTS = 30 * DAY
+    ada, berta = given.person("ada", "administrator"), given.person("berta", "administrator")
+    draft = drafts.keep(ada, drafts.Draft("CUSTOMER", {}), {"direction": "bidirectional"})
+    drafts.keep(berta, draft, draft.data)
+    drafts.keep(ada, drafts.Draft("ITEM", {}), {})
+    MappingDraft.objects.update(updated=timezone.now() - 31 * DAY)
+    MappingDraft.objects.filter(name="ITEM").update(updated=timezone.now() - 29 * DAY)
+    drafts.keep(ada, draft, {"direction": "left_to_right"})  # touched again
+
+    assert retention.prune(dry_run=True)["drafts"] == 1
+    assert retention.prune()["drafts"] == 1
+
+    assert sorted(MappingDraft.objects.values_list("owner__username", "name")) == [("ada", "CUSTOMER"), ("ada", "ITEM")]
+    settings.KEEP_DRAFTS = None
+    MappingDraft.objects.update(updated=timezone.now() - 999 * DAY)
+    assert retention.prune()["drafts"] == 0
 
 
 def test_plans_are_discarded_when_nobody_applies_them(mapping: TableMapping) -> None:
