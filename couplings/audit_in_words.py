@@ -28,6 +28,7 @@ GROUPS: Final = {
         "errors.ignore": gettext_lazy("Ignore"),
         "errors.unignore": gettext_lazy("Bring back"),
         "errors.cancel": gettext_lazy("Cancel what has not begun"),
+        "errors.export": gettext_lazy("Export"),
         "views.save": gettext_lazy("Save a view"),
         "views.first": gettext_lazy("Open the page with this view"),
         "views.not_first": gettext_lazy("Open the page with all open errors"),

@@ -1,17 +1,19 @@
 """Errors as files for a spreadsheet: every row of a view, however many, in memory that does not grow with them."""
 
-import csv
 from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from datetime import datetime
 from functools import cache
 from typing import IO, Any, Final
 
+from django.db import connection, transaction
 from django.utils import timezone, translation
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from xlsxwriter import Workbook
 
 from couplings import lists, messages
+from couplings.csv_files import Cell, Rows
 from couplings.filters import ErrorFilter
 from couplings.models import SyncError
 from couplings.models.error import KINDS, State
@@ -22,11 +24,6 @@ SHEET = 1_000_000
 """Rows of one sheet; a workbook allows 1,048,576, its head included."""
 LONGEST = 32_767
 """Characters of a cell of a workbook."""
-FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n")
-"""What a spreadsheet takes for the beginning of a formula in a CSV file, blanks before it included."""
-
-Cell = str | int | datetime | None
-
 COLUMNS: Final = (
     gettext_lazy("Table"),
     gettext_lazy("Description"),
@@ -47,8 +44,26 @@ COLUMNS: Final = (
 )
 
 
-def rows(chosen: ErrorFilter, order: str) -> Iterator[list[Cell]]:
-    """The errors in the filter as a table, in the page's order and the language of the caller; read page by page."""
+def rows(chosen: ErrorFilter, order: str) -> Rows:
+    """The errors in the filter as a table, in the page's order and the language of the caller; read page by page, all
+    as they are when the first is read: nothing that moves meanwhile is left out or stands there twice.
+
+    To be read to its end or closed by a caller who is in no transaction.
+    """
+    with snapshot():
+        yield from _rows(chosen, order)
+
+
+@contextmanager
+def snapshot() -> Iterator[None]:
+    """Queries of the block see the store as it is at the first of them, and write nothing."""
+    with transaction.atomic(durable=True):
+        with connection.cursor() as cursor:
+            cursor.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY")
+        yield
+
+
+def _rows(chosen: ErrorFilter, order: str) -> Iterator[list[Cell]]:
     where: Mapping[str, str] | None = {}
     language = translation.get_language()
     while where is not None:
@@ -92,28 +107,6 @@ def _row(error: SyncError, words: _Words) -> list[Cell]:
         timezone.localtime(error.first_seen),
         timezone.localtime(error.last_seen),
     ]
-
-
-def csv_lines(table: Iterable[list[Cell]]) -> Iterator[str]:
-    """A CSV file (RFC 4180), a part at a time; a mark in front tells spreadsheets that it is UTF-8."""
-    writer = csv.writer(_Echo())
-    yield "\ufeff" + writer.writerow([str(caption) for caption in COLUMNS])
-    for row in table:
-        yield writer.writerow([harmless(cell) for cell in row])
-
-
-class _Echo:
-    """Gives back what is written, so that a line can be sent instead of stored."""
-
-    def write(self, text: str) -> str:
-        return text
-
-
-def harmless(cell: Cell) -> Any:
-    """Texts of business systems are data: one that looks like a formula is told from one by an apostrophe."""
-    if isinstance(cell, str):
-        return "'" + cell if cell.lstrip(" ").startswith(FORMULA) else cell
-    return cell.isoformat(sep=" ", timespec="seconds") if isinstance(cell, datetime) else cell
 
 
 def write_workbook(table: Iterable[list[Cell]], file: IO[bytes]) -> None:

@@ -10,8 +10,8 @@ class Origin(models.TextChoices):
 
 
 class Result(models.TextChoices):
-    """What became of the attempt. Begun: a command is at work, or was killed. Forbidden: the person lacks the
-    permission; refused: it would not have been right."""
+    """What became of the attempt. Begun: a command or an export is at work, or was killed. Forbidden: the person lacks
+    the permission; refused: it would not have been right."""
 
     BEGUN = "begun", _("begun")
     DONE = "done", _("done")
@@ -21,7 +21,8 @@ class Result(models.TextChoices):
 
 
 class AuditEntry(models.Model):
-    """Who did what, to which records, when and from where. Written once; only a command adds what became of it.
+    """Who did what, to which records, when and from where. Written once; only a command or an export adds what became
+    of it.
 
     ``who`` outlives the user: a login name, or the account of the machine for a command. ``address`` is where the
     browser is, or the host a command ran on. ``subject`` says what was acted on as JSON: keys of records (at most so

@@ -1,6 +1,5 @@
 """The audit log: what people did, for administrators."""
 
-import csv
 from collections.abc import Iterator
 
 from django.contrib.auth.decorators import login_required, permission_required
@@ -13,12 +12,11 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
 from couplings import audit_in_words as words
+from couplings import csv_files
 from couplings.audit_filter import AuditFilter
 from couplings.models.audit import AuditEntry
 from couplings.paging import page
 from couplings.roles import AUDIT
-
-FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
 
 @login_required
@@ -51,23 +49,12 @@ def export(entries: QuerySet[AuditEntry]) -> StreamingHttpResponse:
 
 
 def lines(entries: QuerySet[AuditEntry]) -> Iterator[str]:
-    writer = csv.writer(Echo())
     head = [_("When"), _("Who"), _("Where"), _("From where"), _("Action"), _("Mapping"), _("Result"), _("What")]
+    return csv_files.lines(head, cells(entries))
+
+
+def cells(entries: QuerySet[AuditEntry]) -> csv_files.Rows:
     sides = words.names_of_sides()
-    yield "\ufeff" + writer.writerow(head)
     for entry in entries.order_by("pk").iterator(chunk_size=2000):
         told = [entry.who, entry.get_origin_display(), entry.address, words.action(entry.action), entry.mapping]
-        cells = [entry.at.isoformat(), *told, entry.get_result_display(), words.subject(entry, sides)]
-        yield writer.writerow([plain(str(cell)) for cell in cells])
-
-
-class Echo:
-    """A file that hands back what is written to it."""
-
-    def write(self, text: str) -> str:
-        return text
-
-
-def plain(cell: str) -> str:
-    """A record's key that begins like a formula must not become one in a spreadsheet."""
-    return f"'{cell}" if cell.startswith(FORMULA) else cell
+        yield [entry.at.isoformat(), *told, entry.get_result_display(), words.subject(entry, sides)]

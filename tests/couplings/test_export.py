@@ -4,21 +4,24 @@ import csv
 import io
 import tracemalloc
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 
 import pytest
+from django.db import connection
 from django.test import Client
 from django.utils import timezone
 
-from couplings import exporting
-from couplings.models import SyncError
+from couplings import csv_files, exporting
+from couplings.models import AuditEntry, SyncError
 from couplings.models.error import State
 from tests import given
 
 CSV, XLSX = "/errors/export.csv", "/errors/export.xlsx"
 
-pytestmark = pytest.mark.django_db
+# An export reads in a transaction of its own.
+pytestmark = pytest.mark.django_db(transaction=True)
 
 
 def table(client: Client, **query: str) -> list[dict[str, str]]:
@@ -148,7 +151,8 @@ def test_memory_does_not_grow_with_the_rows(monkeypatch: pytest.MonkeyPatch) -> 
     )
     monkeypatch.setattr(exporting, "PAGE", 100)
 
-    assert peak(iter(exporting.csv_lines(exporting.rows(exporting.ErrorFilter({}), "-last_seen")))) < 3_000_000
+    rows = exporting.rows(exporting.ErrorFilter({}), "-last_seen")
+    assert peak(csv_files.lines(exporting.COLUMNS, rows)) < 3_000_000
 
 
 def peak(lines: Iterator[str]) -> int:
@@ -159,3 +163,54 @@ def peak(lines: Iterator[str]) -> int:
     _now, most = tracemalloc.get_traced_memory()
     tracemalloc.stop()
     return most
+
+
+def test_rows_are_as_they_were_when_the_export_began(carl: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A run that updates an error on the way moves it to the top of the list, and so out of the pages to come."""
+    monkeypatch.setattr(exporting, "PAGE", 2)
+    mapping = given.mapping()
+    errors = [given.error(mapping, number) for number in range(5)]
+    parts = iter(carl.get(CSV).streaming_content)  # type: ignore[attr-defined]
+    text = next(parts) + next(parts)
+
+    moved = SyncError.objects.filter(pk=errors[4].pk)
+    in_another_connection(lambda: moved.update(last_seen=timezone.now(), description="moved"))
+    text += b"".join(parts)
+
+    rows = csv.DictReader(io.StringIO(text.decode("utf-8-sig")))
+    assert [row["Description"] for row in rows] == [f"Adatum {number}" for number in range(5)]
+    assert moved.get().description == "moved"
+
+
+def in_another_connection(work: Callable[[], object]) -> None:
+    with ThreadPoolExecutor(1) as pool:
+        pool.submit(work).result()
+        pool.submit(lambda: connection.close()).result()
+
+
+@pytest.mark.parametrize(("url", "form"), [(CSV, "csv"), (XLSX, "xlsx")])
+def test_the_audit_log_tells_who_took_how_many_rows_of_what(carl: Client, url: str, form: str) -> None:
+    mapping = given.mapping()
+    for number in range(3):
+        given.error(mapping, number)
+    given.deleted(mapping, 9)
+
+    b"".join(carl.get(url, {"mapping": "CUSTOMER", "kind": "conflict"}).streaming_content)  # type: ignore[attr-defined]
+
+    entry = AuditEntry.objects.get(action="errors.export")
+    assert (entry.who, entry.mapping, entry.accepted, entry.result) == ("carl", "CUSTOMER", 3, "done")
+    assert entry.subject == {"file": form, "filter": {"mapping": "CUSTOMER", "kind": "conflict"}}
+
+
+def test_a_download_that_is_broken_off_is_told_with_what_was_sent(carl: Client) -> None:
+    mapping = given.mapping()
+    for number in range(3):
+        given.error(mapping, number)
+
+    answer = carl.get(CSV)
+    parts = iter(answer.streaming_content)  # type: ignore[attr-defined]
+    next(parts), next(parts)
+    answer.close()
+
+    entry = AuditEntry.objects.get(action="errors.export")
+    assert (entry.accepted, entry.result) == (1, "failed")
