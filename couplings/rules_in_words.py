@@ -10,7 +10,7 @@ from django.utils.translation import ngettext
 
 from couplings.messages import named
 from couplings.models import FieldMapping, TableMapping
-from couplings.shown import span
+from couplings.shown import every
 from syncstatus.engine.records import Side
 from syncstatus.engine.rules import DeletionPolicy, Direction, UpdatePolicy
 from syncstatus.engine.value_maps import as_text
@@ -119,7 +119,7 @@ def _guard(mapping: TableMapping) -> str:
 def _schedule(mapping: TableMapping) -> str:
     if not mapping.schedule_every:
         return _("It runs when somebody asks for it.")
-    return _("It runs every %(time)s.") % {"time": span(mapping.schedule_every)}
+    return _("It runs %(every)s.") % {"every": every(mapping.schedule_every)}
 
 
 def _parents(mapping: TableMapping) -> Iterator[str]:
@@ -131,7 +131,7 @@ def schedule(mapping: TableMapping) -> str:
     """“every 30 min”, for a column."""
     if not mapping.schedule_every:
         return _("when asked for")
-    return _("every %(time)s") % {"time": span(mapping.schedule_every)}
+    return every(mapping.schedule_every)
 
 
 def _notes(field: FieldMapping, mapping: Named) -> Iterator[str]:

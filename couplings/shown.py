@@ -66,6 +66,27 @@ def span(seconds: float) -> str:
     return ngettext("%(count)s day", "%(count)s days", whole // DAY) % {"count": whole // DAY}
 
 
+def every(seconds: int) -> str:
+    """How often something comes back, exactly: in the largest unit that it is a whole number of, so that 90 minutes are
+    not told as an hour."""
+    for size, text in ((DAY, _days), (HOUR, _hours), (MINUTE, _minutes)):
+        if seconds % size == 0:
+            return text(seconds // size)
+    return ngettext("every second", "every %(count)s s", seconds) % {"count": seconds}
+
+
+def _days(count: int) -> str:
+    return ngettext("every day", "every %(count)s days", count) % {"count": count}
+
+
+def _hours(count: int) -> str:
+    return ngettext("every hour", "every %(count)s h", count) % {"count": count}
+
+
+def _minutes(count: int) -> str:
+    return ngettext("every minute", "every %(count)s min", count) % {"count": count}
+
+
 def duration(started: datetime | None, finished: datetime | None) -> str:
     """From ``started`` to ``finished``, or until now; tenths of a second below ten."""
     if started is None:

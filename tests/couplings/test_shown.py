@@ -44,6 +44,26 @@ def test_a_time_is_exact_on_hover() -> None:
         assert 'title="29 février 2024 14:02"' in shown.ago(moment)
 
 
+@pytest.mark.parametrize(
+    ("seconds", "english", "french"),
+    [
+        (1, "every second", "toutes les secondes"),
+        (45, "every 45 s", "toutes les 45 s"),
+        (60, "every minute", "toutes les minutes"),
+        (1_800, "every 30 min", "toutes les 30 min"),
+        (3_600, "every hour", "toutes les heures"),
+        (5_400, "every 90 min", "toutes les 90 min"),
+        (7_200, "every 2 h", "toutes les 2 h"),
+        (86_400, "every day", "tous les jours"),
+        (2 * 86_400, "every 2 days", "tous les 2 jours"),
+    ],
+)
+def test_how_often(seconds: int, english: str, french: str) -> None:
+    assert shown.every(seconds) == english
+    with override("fr"):
+        assert shown.every(seconds) == french
+
+
 def test_what_is_late_is_due() -> None:
     assert ">due now<" in shown.due(timezone.now() - timedelta(minutes=3))
     assert ">in 5 min<" in shown.due(timezone.now() + timedelta(minutes=5, seconds=9))
