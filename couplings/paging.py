@@ -16,6 +16,7 @@ from django.db.models.lookups import GreaterThan, LessThan
 SIZE = 25
 SALT = "couplings.paging"
 Row = TypeVar("Row", bound=Model)
+Listed = TypeVar("Listed")
 Part = tuple[str, ...]
 """What a part of a list is called, and what tells it from others of that name."""
 
@@ -28,14 +29,14 @@ class Key(Func):
 
 
 @dataclass(frozen=True)
-class Page(Generic[Row]):
+class Page(Generic[Listed]):
     """Rows of one page; ``previous`` and ``next`` are the query string's parameters that lead there, None at an end."""
 
-    rows: list[Row]
+    rows: list[Listed]
     previous: dict[str, str] | None
     next: dict[str, str] | None
 
-    def __iter__(self) -> Iterator[Row]:
+    def __iter__(self) -> Iterator[Listed]:
         return iter(self.rows)
 
     def __len__(self) -> int:
@@ -87,6 +88,21 @@ def page_of_parts(
     return place.cut(found, size, lambda row: [labels[row.pk], *_key(row, ties)])
 
 
+def page_read_by(
+    read: Callable[[list[Any] | None, bool, int], list[Listed]],
+    order: str,
+    where: Mapping[str, str],
+    key: Callable[[Listed], list[Any]],
+    length: int,
+    size: int = SIZE,
+) -> Page[Listed]:
+    """As ``page``, for a list that has a statement of its own: ``read`` is told the mark behind which the page lies
+    (None: the first), whether to go down from it, and how many rows to read. ``key`` of a row, of that ``length``, is
+    its mark; ``order`` is a name of its own, descending with a leading minus."""
+    place = _Place.read(where, order, length)
+    return place.cut(read(place.mark, place.descending, size + 1), size, key)
+
+
 @dataclass(frozen=True)
 class _Place:
     """Where a page lies: behind ``mark`` (None: it is the first), in the direction of the list or ``backwards``."""
@@ -112,7 +128,7 @@ class _Place:
         sign = "-" if self.descending else ""
         return list(placed.order_by(*(f"{sign}{name}" for name in (*places, "pk")))[:limit])
 
-    def cut(self, found: list[Row], size: int, key: Callable[[Row], list[Any]]) -> Page[Row]:
+    def cut(self, found: list[Listed], size: int, key: Callable[[Listed], list[Any]]) -> Page[Listed]:
         """The page of ``found``, which holds one row more if there are more."""
         more, marked = len(found) > size, self.mark is not None
         shown = found[:size][::-1] if self.backwards else found[:size]

@@ -12,7 +12,7 @@ from typing import Any
 from django.contrib.auth.models import User
 from django.db.models import Count, Min, Q, QuerySet
 
-from couplings import audit, messages
+from couplings import audit, messages, paging
 from couplings.models import SyncError, TableMapping
 from couplings.models.error import Request, State
 from jobs.services import actions
@@ -24,7 +24,8 @@ from syncstatus.engine.records import Side
 @dataclass(frozen=True)
 class Plan:
     """``side`` is where the records would be deleted, ``code`` the guard's message; ``approved`` counts those that a
-    job is about to delete. ``since`` is when the first of them was held, in UTC."""
+    job is about to delete. ``since`` is when the first of them was held, in UTC. Not ``exact``: it has more records
+    than that."""
 
     mapping: TableMapping
     job: int
@@ -34,6 +35,11 @@ class Plan:
     records: int
     approved: int
     since: datetime
+    exact: bool = True
+
+    @property
+    def count(self) -> paging.Count:
+        return paging.Count(self.records, self.exact)
 
     @property
     def system(self) -> str:
@@ -59,13 +65,13 @@ def plans(held: QuerySet[SyncError] | None = None) -> list[Plan]:
     mappings = TableMapping.objects.select_related("left_connection", "right_connection").in_bulk()
     examples = dict(SyncError.objects.filter(pk__in=[row[4] for row in grouped]).values_list("pk", "params"))
     return [
-        Plan(mappings[mapping], job, _side(left_exists), code, examples.get(example, {}), *counted)
+        Plan(mappings[mapping], job, side_of(left_exists), code, examples.get(example, {}), *counted)
         for mapping, job, left_exists, code, example, *counted in grouped
         if mapping in mappings
     ]
 
 
-def _side(left_exists: bool | None) -> Side:
+def side_of(left_exists: bool | None) -> Side:
     """Where a record would be deleted: where it exists still."""
     return Side.LEFT if left_exists else Side.RIGHT
 
@@ -105,7 +111,7 @@ def discard(held: QuerySet[SyncError], *, user: User | None) -> Requested:
 def _sides(held: QuerySet[SyncError]) -> Iterable[tuple[TableMapping, Side]]:
     found = set(held.order_by().values_list("mapping", "left_exists").distinct())
     mappings = TableMapping.objects.select_related("left_connection", "right_connection").in_bulk()
-    return [(mappings[mapping], _side(left_exists)) for mapping, left_exists in found]
+    return [(mappings[mapping], side_of(left_exists)) for mapping, left_exists in found]
 
 
 def _discard(free: QuerySet[SyncError], where: tuple[TableMapping, Side], user: User | None) -> int:

@@ -15,6 +15,7 @@ from couplings.paging import page
 from couplings.shown import number
 from jobs.forms import HeldActionForm
 from jobs.services import held as service
+from jobs.services import held_plans
 from jobs.services.actions import Requested
 from jobs.services.held import Plan
 from jobs.tables import HeldTable
@@ -27,7 +28,7 @@ RELATED = ("mapping__left_connection", "mapping__right_connection", "requested_b
 @login_required
 @require_safe
 def held(request: HttpRequest) -> HttpResponse:
-    return render(request, "jobs/held.html", {"rows": service.plans()})
+    return render(request, "jobs/held.html", {"rows": (plans := held_plans.plans(request.GET)).rows, "page": plans})
 
 
 @login_required

@@ -1,5 +1,6 @@
 """Held deletions: the list of plans, a plan's records, and what the buttons do."""
 
+from itertools import product
 from typing import Any
 
 import pytest
@@ -12,6 +13,7 @@ from django.test.utils import CaptureQueriesContext
 from couplings.models import SyncError, TableMapping
 from couplings.models.error import State
 from jobs.models import SyncJob
+from jobs.services import held_plans
 from tests import given
 
 URL = "/held/"
@@ -65,8 +67,8 @@ def test_it_lists_a_plan_for_each_job_side_and_reason(client: Client, job: SyncJ
 
     assert [(plan.mapping.name, plan.system, plan.code, plan.records) for plan in plans] == [
         ("ITEM", "CRM", "scope_changed", 1),
-        ("CUSTOMER", "CRM", "mass_deletion", 3),
         ("CUSTOMER", "ERP", "mass_deletion", 1),
+        ("CUSTOMER", "CRM", "mass_deletion", 3),
     ]
     page = client.get(URL).content.decode()
     assert "Delete 3 records in CRM" in page
@@ -187,8 +189,82 @@ def test_the_number_of_queries_does_not_grow(client: Client, count: int) -> None
     client.get(URL)
     with CaptureQueriesContext(connection) as queries:
         client.get(URL)
-    # of every page: session, user, permissions twice, the number of errors; the groups, their mappings, an example each
-    assert len(queries) == 8
+    # of every page: session, user, permissions twice, the number of errors; the plans, what is approved of them, a
+    # record of each, their mappings and connections
+    assert len(queries) == 10
+
+
+def test_plans_are_listed_page_by_page(client: Client) -> None:
+    mapping = given.mapping()
+    jobs = [given.job(mapping) for _number in range(60)]
+    for number, job in enumerate(jobs):
+        held(job, number)
+        held(job, 100 + number, request="delete" if number == 59 else "")
+    newest_first = [job.pk for job in reversed(jobs)]
+
+    first = client.get(URL).context["page"]
+    second = client.get(URL, first.next).context["page"]
+    third = client.get(URL, second.next).context["page"]
+
+    assert [plan.job for page in (first, second, third) for plan in page] == newest_first
+    assert [plan.job for plan in client.get(URL, third.previous).context["page"]] == newest_first[25:50]
+    assert (first.previous, third.next) == (None, None)
+    assert [(plan.records, plan.approved) for plan in first][:2] == [(2, 1), (2, 0)]
+    assert 'rel="next"' in client.get(URL).content.decode()
+
+
+def test_a_page_tells_apart_what_one_job_holds(client: Client, job: SyncJob) -> None:
+    """Both sides and two reasons, across the end of a page."""
+    for number, (side, code) in enumerate(product(("left", "right"), ("mass_deletion", "scope_changed"))):
+        held(job, number, side, code=code)
+    later = [given.job(job.mapping) for _number in range(23)]
+    for number, other in enumerate(later):
+        held(other, 100 + number)
+
+    first = client.get(URL).context["page"]
+    second = client.get(URL, first.next).context["page"]
+
+    own = [(plan.side, plan.code) for plan in [*first, *second] if plan.job == job.pk]
+    assert (len(first), len(second)) == (25, 2)
+    assert sorted(own) == sorted(product(("left", "right"), ("mass_deletion", "scope_changed")))
+
+
+def test_a_plan_of_many_records_is_counted_so_far_and_no_further(
+    client: Client, job: SyncJob, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(held_plans, "COUNTED", 3)
+    for number in range(4):
+        held(job, number)
+    for number in range(3):
+        held(given.job(job.mapping), 10 + number)
+    few = given.job(job.mapping)
+    for number in range(3):
+        held(few, 20 + number)
+
+    page = client.get(URL).content.decode()
+
+    assert "Delete 3+ records in CRM" in page
+    assert "Delete 3 records in CRM" in page
+    assert "Delete 4 records in CRM?" in client.get(url(job)).content.decode()
+
+
+def test_plans_are_found_from_one_to_the_next_through_the_index(job: SyncJob) -> None:
+    template = held(job, 1)
+    values = {field.attname: getattr(template, field.attname) for field in SyncError._meta.concrete_fields}
+    values = {name: value for name, value in values.items() if name not in ("id", "cause", "searched", "coupling_id")}
+    SyncError.objects.bulk_create(
+        SyncError(**values | {"left_key": f"k{number}", "right_key": f"r{number}", "job": job.pk + number % 3})
+        for number in range(5_000)
+    )
+    with connection.cursor() as cursor, CaptureQueriesContext(connection) as queries:
+        cursor.execute("ANALYZE couplings_syncerror")
+        held_plans.plans({})
+        [sql] = [query["sql"] for query in queries if "RECURSIVE" in query["sql"]]
+        cursor.execute("EXPLAIN " + sql)
+        plan = "\n".join(line for (line,) in cursor.fetchall())
+
+    assert plan.count("Index Only Scan Backward using errors_held") == 2, plan
+    assert "Sort" not in plan, plan
 
 
 def test_a_mapping_with_one_connection_names_the_tables(client: Client) -> None:
