@@ -267,7 +267,7 @@ REFUSALS = {
     "mapping_exists": _("There is a mapping %(mapping)s already. Choose another name."),
     "mapping_deleted": _("The mapping %(mapping)s was deleted, and its jobs with it. What they had done stays."),
     "mapping_needed": _(
-        "%(mapping)s is looked up or needed by %(mappings)s. Delete these mappings first, or change them."
+        "%(mapping)s is looked up or needed by %(mappings)s. Delete these mappings first or with it, or change them."
     ),
     "mapping_in_work": _(
         "A job of %(mapping)s is still in the middle of a page. It ends after that, and no other one begins: delete "

@@ -1,4 +1,4 @@
-"""Delete a mapping with all that is remembered of it: couplings, errors, log and jobs. No system is asked, and no
+"""Delete mappings with all that is remembered of them: couplings, errors, log and jobs. No system is asked, and no
 record of theirs is touched.
 
 A million couplings go in batches, each a short transaction of its own, so that nothing waits long for it. Until the
@@ -7,13 +7,13 @@ runs meanwhile, as a run that found half of the couplings would take the other h
 """
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from itertools import chain
 
 from django.contrib.auth.models import User
 from django.db import transaction
-from django.db.models import Q, QuerySet
+from django.db.models import QuerySet
 from django.db.models.functions import Now
 
 from couplings import audit
@@ -24,7 +24,6 @@ from couplings.configuration.history import Author
 from couplings.configuration.stored import stored_document
 from couplings.models import (
     Coupling,
-    FieldMapping,
     MappingDraft,
     SyncError,
     SyncLogEntry,
@@ -35,6 +34,7 @@ from couplings.store import couplings as store
 from jobs.models import ENDED, PlannedChange, RecordHolder, SyncJob
 from jobs.services import stopping
 from jobs.services.errors import Refused
+from jobs.services.mapping_needs import needs_of_others
 
 BATCH = 5_000  # rows
 JOBS = 500  # whose log is looked for at once
@@ -47,40 +47,39 @@ def never() -> bool:
     return False
 
 
-def needed_by(mapping: TableMapping) -> list[str]:
-    """The names of the other mappings that look up its records or depend on it, disabled ones as well."""
-    looking = FieldMapping.objects.filter(lookup__contains=[mapping.name]).values("mapping")
-    needing = TableMapping.objects.filter(Q(pk__in=looking) | Q(depends_on=mapping)).exclude(pk=mapping.pk)
-    return list(needing.order_by("name").values_list("name", flat=True).distinct())
+def delete(*mappings: TableMapping, user: User | None, enough: Enough = never) -> bool:
+    """Delete them, or as much of them as there is patience for: ``enough`` is asked after each batch, and ends the
+    call. Whether all of it is gone; if not, the next call goes on.
 
-
-def delete(mapping: TableMapping, *, user: User | None, enough: Enough = never) -> bool:
-    """Delete it, or as much of it as there is patience for: ``enough`` is asked after each batch, and ends the call.
-    Whether all of it is gone; if not, the next call goes on.
-
-    Its running jobs are cancelled after the page they are in. The history of its configuration stays. Raises
-    ``Refused``: ``mapping_needed`` with the names of the mappings that need it, or ``mapping_in_work`` when the page
-    takes longer than there is patience for.
+    Mappings that need each other go together: either all of them or, until the last row of any is gone, none. Their
+    running jobs are cancelled after the page they are in. The history of their configuration stays. Raises ``Refused``:
+    ``mapping_needed`` with the names of the mappings that need one of them, or ``mapping_in_work`` when a page takes
+    longer than there is patience for.
     """
-    audit.note(mapping=mapping.name)
+    for mapping in mappings:
+        audit.note(mapping=mapping.name)
     was = stored_document()
-    _close(mapping)
-    _end_jobs(mapping, user)
-    _wait(mapping, enough)
-    for _deleted in _steps(mapping):
+    _close(mappings)
+    for mapping in mappings:
+        _end_jobs(mapping, user)
+    for mapping in mappings:
+        _wait(mapping, enough)
+    for _deleted in chain.from_iterable(map(_steps, mappings)):
         if enough():
             return False
-    _finish(mapping, was, user)
+    _finish(mappings, was, user)
     return True
 
 
-def _close(mapping: TableMapping) -> None:
-    """No job of it begins any more, not even one that is queued in this moment."""
+def _close(mappings: Sequence[TableMapping]) -> None:
+    """No job of them begins any more, not even one that is queued in this moment."""
     with transaction.atomic():
-        row = TableMapping.objects.select_for_update().filter(pk=mapping.pk)
-        if row.exists() and (names := needed_by(mapping)):
-            raise Refused("mapping_needed", mapping=mapping.name, mappings=names)
-        row.update(enabled=False, paused=True)
+        rows = TableMapping.objects.filter(pk__in=[mapping.pk for mapping in mappings])
+        names = set(rows.select_for_update().order_by("pk").values_list("name", flat=True))
+        if needs := needs_of_others(names):
+            needing = [need.mapping for need in needs if need.parent == needs[0].parent]
+            raise Refused("mapping_needed", mapping=needs[0].parent, mappings=list(dict.fromkeys(needing)))
+        rows.update(enabled=False, paused=True)
 
 
 def _end_jobs(mapping: TableMapping, user: User | None) -> None:
@@ -139,9 +138,11 @@ def _delete(rows: QuerySet, keys: list[int]) -> None:
             rows.model._default_manager.filter(pk__in=keys).delete()
 
 
-def _finish(mapping: TableMapping, was: Document, user: User | None) -> None:
+def _finish(mappings: Sequence[TableMapping], was: Document, user: User | None) -> None:
     with transaction.atomic():
-        if mapping.name in was.mappings and TableMapping.objects.select_for_update().filter(pk=mapping.pk).exists():
-            history.record(was, [Change("mapping", mapping.name, What.REMOVED)], Author(user))
-        MappingDraft.objects.filter(name=mapping.name).delete()
-        TableMapping.objects.filter(pk=mapping.pk).delete()
+        rows = TableMapping.objects.filter(pk__in=[mapping.pk for mapping in mappings])
+        there = rows.select_for_update().order_by("pk").values_list("name", flat=True)
+        removed = [Change("mapping", name, What.REMOVED) for name in there if name in was.mappings]
+        history.record(was, removed, Author(user))
+        MappingDraft.objects.filter(name__in=[mapping.name for mapping in mappings]).delete()
+        rows.delete()

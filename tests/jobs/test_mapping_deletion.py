@@ -156,10 +156,11 @@ def test_the_page_names_what_goes_and_asks_again_when_it_is_more() -> None:
     assert "1 open error" in page
     assert "No record is deleted or changed in ERP or CRM." in page
     assert "Delete CUSTOMER and 2 couplings" in page
-    assert ada.post(URL).status_code == ada.post(URL, {"confirmed": "1"}).status_code == 200
+    for sent in ({}, {"confirmed": "2"}, {"confirmed": "1", "going": "CUSTOMER"}, {"confirmed": "2", "going": "ITEM"}):
+        assert ada.post(URL, sent).status_code == 200
     assert TableMapping.objects.exists()
 
-    page = unescape(ada.post(URL, {"confirmed": "2"}, follow=True).content.decode())
+    page = unescape(ada.post(URL, {"confirmed": "2", "going": "CUSTOMER"}, follow=True).content.decode())
     assert "The mapping CUSTOMER is deleted." in page
     assert not TableMapping.objects.exists()
     entry = AuditEntry.objects.get(action="mappings.delete")
@@ -173,10 +174,70 @@ def test_the_page_of_a_mapping_that_is_needed_names_who_needs_it() -> None:
     ada = given.signed_in(given.person("ada", "administrator"))
 
     page = unescape(ada.get(URL).content.decode())
-    assert '<a href="/mappings/CONTACT/">CONTACT</a>' in page
+    assert "CONTACT comes after CUSTOMER." in page
+    assert '<a href="/mappings/CONTACT/edit/rules/">Edit the rules of CONTACT</a>' in page
     assert "Delete CUSTOMER and" not in page
-    page = unescape(ada.post(URL, {"confirmed": "0"}, follow=True).content.decode())
+    page = unescape(ada.post(URL, {"confirmed": "0", "going": "CUSTOMER"}, follow=True).content.decode())
     assert "CUSTOMER is looked up or needed by CONTACT." in page
+
+
+@pytest.fixture
+def circle(db: None) -> list[TableMapping]:
+    """CONTACT looks up CUSTOMER, which looks up CONTACT."""
+    made = [given.mapping("CONTACT"), given.mapping("CUSTOMER")]
+    for mapping, other in zip(made, reversed(made), strict=True):
+        mapping.fields.filter(left="phone").update(lookup=[other.name])
+        given.error(mapping, 1)
+    return made
+
+
+def test_mappings_that_look_up_each_other_go_together_after_one_question(circle: list[TableMapping]) -> None:
+    given.mapping("ITEM")
+    ada = given.signed_in(given.person("ada", "administrator"))
+
+    page = unescape(ada.get(URL).content.decode())
+    assert "Delete the mappings CONTACT and CUSTOMER?" in page
+    assert "CONTACT looks up CUSTOMER in its field phone." in page
+    link = '<a href="/mappings/CONTACT/edit/field/?field=phone">Edit phone of CONTACT</a>'
+    assert link in page
+    assert ada.get("/mappings/CONTACT/edit/field/?field=phone").status_code == 200
+    assert "Delete CONTACT and CUSTOMER and 2 couplings" in page
+    assert ada.post(URL, {"confirmed": "2", "going": "CUSTOMER"}).status_code == 200, "who was told of one of them only"
+    assert TableMapping.objects.count() == 3
+
+    sent = {"confirmed": "2", "going": ["CONTACT", "CUSTOMER"]}
+    page = unescape(ada.post(URL, sent, follow=True).content.decode())
+
+    assert "The mappings CONTACT and CUSTOMER are deleted." in page
+    assert TableMapping.objects.get().name == "ITEM"
+    assert not Coupling.objects.exists()
+    removed = ConfigurationVersion.objects.filter(what="removed").values_list("name", flat=True)
+    assert sorted(removed) == ["CONTACT", "CUSTOMER"]
+    assert AuditEntry.objects.get(action="mappings.delete").subject["mappings"] == ["CONTACT", "CUSTOMER"]
+
+
+def test_a_circle_that_somebody_else_needs_is_kept_whole(circle: list[TableMapping]) -> None:
+    given.mapping("ITEM").fields.filter(left="phone").update(lookup=["CONTACT"])
+    ada = given.signed_in(given.person("ada", "administrator"))
+
+    with pytest.raises(Refused) as no:
+        mapping_deletion.delete(*circle, user=None)
+
+    assert no.value.params == {"mapping": "CONTACT", "mappings": ["ITEM"]}
+    assert set(TableMapping.objects.values_list("enabled", "paused")) == {(True, False)}
+    page = unescape(ada.get("/mappings/CONTACT/delete/").content.decode())
+    assert "ITEM looks up CONTACT in its field phone." in page
+    assert "Delete CONTACT and" not in page
+
+
+def test_the_command_deletes_all_or_none(circle: list[TableMapping]) -> None:
+    refused = run("mappings", "delete", "CUSTOMER", "--yes")
+    assert (refused.code, TableMapping.objects.count()) == (1, 2)
+    assert "CUSTOMER is looked up or needed by CONTACT." in refused.said
+
+    gone = run("mappings", "delete", "CUSTOMER", "CONTACT", "--yes", "--json")
+    assert [(row["mapping"], row["accepted"]) for row in gone.objects] == [("CUSTOMER", True), ("CONTACT", True)]
+    assert not TableMapping.objects.exists()
 
 
 @pytest.mark.django_db

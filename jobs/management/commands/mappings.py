@@ -6,7 +6,7 @@ from django.utils.translation import gettext as _
 
 from couplings import rules_in_words
 from couplings.messages import render
-from couplings.models import SyncError, TableMapping
+from couplings.models import Coupling, SyncError, TableMapping
 from couplings.rules_in_words import arrow
 from jobs.management import counts, output
 from jobs.management.audited import AuditedCommand
@@ -49,7 +49,7 @@ class Command(AuditedCommand):
             for mapping in chosen:
                 self._show(mapping, options["json"])
         elif options["command"] == "delete":
-            if [mapping for mapping in chosen if not self._delete(mapping, options)]:
+            if not self._delete(chosen, options):
                 sys.exit(REFUSED)
         elif [mapping for mapping in chosen if not self._act(mapping, options)]:
             sys.exit(REFUSED)
@@ -93,28 +93,30 @@ class Command(AuditedCommand):
             self.stdout.write(f"{mapping.name}: {said}")
         return changed
 
-    def _delete(self, mapping: TableMapping, options: dict[str, Any]) -> bool:
-        accepted = options["yes"] or self._is_meant(mapping)
+    def _delete(self, mappings: list[TableMapping], options: dict[str, Any]) -> bool:
+        """All of them or none: they may need each other."""
+        accepted = options["yes"] or self._are_meant(mappings)
         try:
-            accepted = accepted and mapping_deletion.delete(mapping, user=None)
+            accepted = accepted and mapping_deletion.delete(*mappings, user=None)
             said = _("deleted; no record of the systems was touched") if accepted else _("it is kept")
         except Refused as refused:
             accepted, said = False, render(refused.code, refused.params)
-        if options["json"]:
-            row = {"action": "delete", "accepted": accepted, "mapping": mapping.name}
-            output.json_line(self.stdout, row if accepted else row | {"message": said})
-        else:
-            self.stdout.write(f"{mapping.name}: {said}")
+        for mapping in mappings:
+            if options["json"]:
+                row = {"action": "delete", "accepted": accepted, "mapping": mapping.name}
+                output.json_line(self.stdout, row if accepted else row | {"message": said})
+            else:
+                self.stdout.write(f"{mapping.name}: {said}")
         return accepted
 
-    def _is_meant(self, mapping: TableMapping) -> bool:
+    def _are_meant(self, mappings: list[TableMapping]) -> bool:
         """Asked at a terminal only: who has none says --yes."""
         if not sys.stdin.isatty():
             raise output.wrong(_("Say --yes to delete mappings where nobody can be asked."))
         told = _("Delete %(mapping)s with %(couplings)s couplings and %(errors)s open errors? [y/N] ") % {
-            "mapping": mapping.name,
-            "couplings": mapping.couplings.count(),
-            "errors": SyncError.objects.open().filter(mapping=mapping).count(),
+            "mapping": ", ".join(mapping.name for mapping in mappings),
+            "couplings": Coupling.objects.filter(mapping__in=mappings).count(),
+            "errors": SyncError.objects.open().filter(mapping__in=mappings).count(),
         }
         return input(told).strip().lower() in (_("y"), _("yes"))
 
