@@ -132,8 +132,11 @@ LOGIN_REDIRECT_URL = "/"
 LOGOUT_REDIRECT_URL = LOGIN_URL
 
 # Wrong passwords are counted for a name from an address: nobody can keep others out by failing in their name.
-AXES_LOCKOUT_PARAMETERS = [["username", "ip_address"]]
+AXES_LOCKOUT_PARAMETERS = [["username", "ip_address"]]  # what a right password forgets
+AXES_HANDLER = "couplings.throttling.Throttle"
 AXES_FAILURE_LIMIT = environment.number("LOGIN_ATTEMPTS", 5)
+LOGIN_ATTEMPTS_OF_ADDRESS = environment.number("LOGIN_ATTEMPTS_OF_ADDRESS", 50)
+LOGIN_ATTEMPTS_FOR_NAME = environment.number("LOGIN_ATTEMPTS_FOR_NAME", 20)
 AXES_COOLOFF_TIME = timedelta(seconds=environment.number("LOGIN_PAUSE", 15 * 60))
 AXES_RESET_COOL_OFF_ON_FAILURE_DURING_LOCKOUT = False
 AXES_RESET_ON_SUCCESS = True

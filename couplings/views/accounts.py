@@ -3,8 +3,6 @@
 from datetime import timedelta
 from typing import Any
 
-from axes.models import AccessAttempt
-from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth.views import PasswordChangeView
 from django.forms import BaseForm
@@ -14,6 +12,7 @@ from django.urls import reverse_lazy
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
+from couplings.throttling import locked_until
 from syncstatus.client_address import client_address
 
 
@@ -28,18 +27,10 @@ class ChangePassword(PasswordChangeView):
 
 
 def locked_out(request: HttpRequest, _answer: Any, credentials: dict[str, Any] | None) -> HttpResponse:
-    """Instead of the sign-in page, after too many wrong passwords for one name from one address. Others, and the same
-    person from elsewhere, are not kept out."""
-    wait = seconds_left(str((credentials or {}).get("username", "")), client_address(request))
+    """Instead of the sign-in page, after too many wrong passwords (``couplings.throttling``)."""
+    until = locked_until(str((credentials or {}).get("username", "")), client_address(request))
+    wait = max(1, round((until - timezone.now()).total_seconds())) if until else 1
     context = {"until": timezone.now() + timedelta(seconds=wait), "minutes": max(1, -(-wait // 60))}
     answer = render(request, "registration/locked_out.html", context, status=429)
     answer["Retry-After"] = str(wait)
     return answer
-
-
-def seconds_left(username: str, address: str) -> int:
-    """Until the next attempt is looked at."""
-    attempts = AccessAttempt.objects.filter(username=username, ip_address=address or None)
-    last = attempts.order_by("-attempt_time").values_list("attempt_time", flat=True).first()
-    until = (last or timezone.now()) + settings.AXES_COOLOFF_TIME
-    return max(1, round((until - timezone.now()).total_seconds()))

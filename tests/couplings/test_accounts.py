@@ -54,6 +54,63 @@ def test_nobody_else_is_kept_out_and_ada_not_from_elsewhere(locked: Client) -> N
     assert attempt(Client(), given.PASSWORD, REMOTE_ADDR="10.9.9.9") == 302
 
 
+def test_one_address_that_tries_many_names_is_kept_out_and_others_are_not(client: Client) -> None:
+    given.person("ada", "viewer")
+    with override_settings(LOGIN_ATTEMPTS_OF_ADDRESS=8):
+        codes = [attempt(client, "Summer2026!", f"name{number}") for number in range(9)]
+        assert codes == [200] * 7 + [429, 429]
+        assert attempt(client, given.PASSWORD) == 429
+        assert attempt(Client(), given.PASSWORD, REMOTE_ADDR="10.9.9.9") == 302
+
+
+def test_a_few_who_mistype_do_not_lock_their_office_out(client: Client) -> None:
+    for number in range(9):
+        person = given.person(f"name{number}", "viewer")
+        assert [attempt(client, "wrong", person.username) for _ in range(4)] == [200] * 4
+    assert attempt(client, given.PASSWORD, "name0") == 302
+
+
+def test_a_right_password_of_one_does_not_forget_what_others_tried(client: Client) -> None:
+    """Whoever has one account could try all others with it."""
+    given.person("ada", "viewer")
+    with override_settings(LOGIN_ATTEMPTS_OF_ADDRESS=8):
+        for number in range(7):
+            assert attempt(client, "wrong", f"name{number}") == 200
+        assert attempt(client, given.PASSWORD) == 302
+        assert attempt(Client(), "wrong", "name8") == 429
+
+
+def test_one_name_from_many_addresses_is_kept_out_but_not_at_home(client: Client) -> None:
+    given.person("ada", "viewer")
+    assert attempt(client, given.PASSWORD, REMOTE_ADDR="10.1.1.1") == 302
+    with override_settings(LOGIN_ATTEMPTS_FOR_NAME=8):
+        codes = [attempt(Client(), "wrong", REMOTE_ADDR=f"10.9.9.{number}") for number in range(8)]
+        assert codes == [200] * 7 + [429]
+        assert attempt(Client(), given.PASSWORD, REMOTE_ADDR="10.9.9.99") == 429
+        assert attempt(Client(), given.PASSWORD, REMOTE_ADDR="10.1.1.1") == 302
+
+
+def test_an_unknown_address_is_nobodys(client: Client) -> None:
+    """Everybody behind a socket would share its limit."""
+    given.person("ada", "viewer")
+    with override_settings(LOGIN_ATTEMPTS_OF_ADDRESS=3):
+        assert [attempt(client, "wrong", f"name{number}", REMOTE_ADDR="") for number in range(4)] == [200] * 4
+
+
+def test_an_address_comes_free_when_the_oldest_attempts_are_old_enough(client: Client) -> None:
+    given.person("ada", "viewer")
+    start = timezone.now()
+    with override_settings(LOGIN_ATTEMPTS_OF_ADDRESS=4):
+        for number in range(4):
+            with time_machine.travel(start + timedelta(minutes=number), tick=False):
+                attempt(client, "wrong", f"name{number}")
+        with time_machine.travel(start + timedelta(minutes=14), tick=False):
+            answer = client.post(LOGIN, {"username": "ada", "password": given.PASSWORD})
+            assert (answer.status_code, answer["Retry-After"]) == (429, "60")
+        with time_machine.travel(start + timedelta(minutes=15, seconds=1), tick=False):
+            assert attempt(client, given.PASSWORD) == 302
+
+
 def test_the_wait_ends_though_somebody_goes_on_trying(locked: Client) -> None:
     start = timezone.now()
     with time_machine.travel(start + timedelta(minutes=14), tick=False):
