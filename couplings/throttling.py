@@ -2,8 +2,8 @@
 
 Three things are counted over the time that a lock lasts: wrong passwords for one name from one address, those from one
 address whatever the name, so that nobody tries one password on every name, and those for one name from anywhere, so
-that nobody spreads the attempts over many machines. Only the first limit is one that a person comes near by mistyping; a
-whole office behind one address needs many people who mistype within minutes. Whoever has signed in from an address
+that nobody spreads the attempts over many machines. Only the first limit is one that a person comes near by mistyping;
+a whole office behind one address needs many people who mistype within minutes. Whoever has signed in from an address
 before is kept out there by the first two alone: strangers cannot keep somebody out of their own office.
 """
 
