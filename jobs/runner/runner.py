@@ -1,9 +1,8 @@
 """A job from its claim to its end."""
 
-import gc
 import logging
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager, nullcontext
+from collections.abc import Callable, Sequence
+from contextlib import nullcontext
 from typing import Any
 
 from django.db import IntegrityError, connection, transaction
@@ -18,6 +17,7 @@ from jobs.runner import kinds, lease, parts, planning, schema, sharing, troubles
 from jobs.runner.ahead import ahead
 from jobs.runner.context import STORE_LOST, Asked, Exhausted, Run, Stopped
 from jobs.runner.holders import LeaseLost
+from jobs.runner.interpreter import interpreter_for_runs
 from jobs.runner.pages import work_off
 from jobs.runner.resting import ring_waiting
 from jobs.runner.systems import open_both
@@ -72,7 +72,7 @@ def run_parts(job_id: int) -> bool:
         return False
     holder = lease.new_holder()
     names = bound_contextvars(job=job_id, mapping=job.mapping.name)
-    with names, lease.renewed(job_id, holder), rare_garbage_collection():
+    with names, lease.renewed(job_id, holder), interpreter_for_runs():
         _run_parts(job, holder)
     return parts.waiting(job_id) > 0
 
@@ -119,7 +119,7 @@ def _run_claimed(job_id: int, holder: str, **options: Any) -> SyncJob | None:
         elif _is_hopeless(job):
             _give_up(job, holder)
         else:
-            with lease.renewed(job_id, holder), rare_garbage_collection():
+            with lease.renewed(job_id, holder), interpreter_for_runs():
                 _run_unless_deleted(job, holder, **options)
         return _as_it_is_now(job)
 
@@ -141,18 +141,6 @@ def _give_up(job: SyncJob, holder: str) -> None:
     TableMapping.objects.filter(pk=job.mapping_id).update(paused=True)
     troubles.gave_up(job.mapping, code="attempts_exhausted", params=params)
     _finish(job, holder, JobState.FAILED, code="attempts_exhausted", params=params)
-
-
-@contextmanager
-def rare_garbage_collection() -> Iterator[None]:
-    """A page allocates some hundred thousand objects that die with it and form no cycles; looking through them again
-    and again for cycles took a quarter of a run's time."""
-    before = gc.get_threshold()
-    gc.set_threshold(200_000, 20, 50)
-    try:
-        yield
-    finally:
-        gc.set_threshold(*before)
 
 
 def _run_unless_deleted(job: SyncJob, holder: str, **options: Any) -> None:

@@ -14,8 +14,8 @@ from couplings.store import matches
 from couplings.store.matches import Sought, Unsought
 from jobs.models import Kind, SyncJob
 from jobs.runner import pairing
+from jobs.runner.interpreter import interpreter_for_runs
 from jobs.runner.pairing import Pairing, paired
-from jobs.runner.runner import rare_garbage_collection
 from jobs.services import jobs
 from jobs.services.errors import Refused
 from syncstatus.engine import similarity
@@ -178,7 +178,7 @@ def preview(mapping: TableMapping, *, suggest: bool = True) -> Iterator[Preview]
     Raises ``Refused`` (``no_match_fields``), ``NothingToMatchBy`` and the other errors of connectors.
     """
     _check_criteria(mapping)
-    with rare_garbage_collection(), paired(mapping, lambda _side, _records: None) as found:
+    with interpreter_for_runs(), paired(mapping, lambda _side, _records: None) as found:
         yield Preview(mapping, found, suggest)
 
 
