@@ -4,7 +4,7 @@ Where the table has no version of its own (views, partitions, foreign tables), o
 is taken; so is it for the records that one statement did not take.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from functools import cached_property
 from typing import Final, TypeVar
 
@@ -20,6 +20,7 @@ from syncstatus.connectors.sql.selection import Row
 from syncstatus.connectors.sql.staged_create import StagedCreate
 from syncstatus.connectors.sql.staged_update import StagedUpdate, delete_staged
 from syncstatus.connectors.sql.table import Versions
+from syncstatus.engine.values import Unreadable
 
 FEW: Final = 3
 """Up to so many records a temporary table costs more than it saves."""
@@ -29,7 +30,7 @@ Guarded = TypeVar("Guarded", Update, Delete)
 
 class BulkWriter(RowWriter):
     def update(self, connection: Connection, group: Group[Update]) -> Results:
-        bulk = {number: operation for number, operation in group.items() if self._can_be_staged(operation)}
+        bulk = self._can_be_staged(group)
         if len(bulk) <= FEW:
             return super().update(connection, group)
         rest = {number: operation for number, operation in group.items() if number not in bulk}
@@ -42,16 +43,20 @@ class BulkWriter(RowWriter):
         )
         return isolation.run(bulk) | (super().update(connection, rest) if rest else {})
 
-    def _can_be_staged(self, operation: Update) -> bool:
-        """A change of the key itself, a computed field or a key that cannot exist is left to the other way."""
-        names = operation.values.keys()
-        return (
-            self.table.versions is not Versions.HASH
-            and bool(names)
-            and names.isdisjoint(self._key_names)
-            and self.table.key.values(operation.key) is not None
-            and refusals.refused_unsent(self.table, operation) is None
-        )
+    def _can_be_staged(self, group: Group[Update]) -> dict[int, Update]:
+        """A change of the key itself, a computed field, a value that was never readable or a key that cannot exist is
+        left to the other way."""
+        if self.table.versions is Versions.HASH:
+            return {}
+        left_out, key_of = {*self._key_names, *self.table.read_only}, self.table.key.values
+        return {
+            number: operation
+            for number, operation in group.items()
+            if (values := operation.values)
+            and values.keys().isdisjoint(left_out)
+            and Unreadable not in map(type, values.values())
+            and key_of(operation.key) is not None
+        }
 
     @cached_property
     def _key_names(self) -> list[str]:
@@ -59,13 +64,21 @@ class BulkWriter(RowWriter):
 
     def _update_staged(self, connection: Connection, group: Group[Update]) -> Results:
         rows = StagedUpdate(connection, self.table, group).run()
-        return self._answers(connection, group, rows) | self._missed(connection, group, {row[0] for row in rows})
+        done = self._answers(connection, group, rows, [group[row[0]].key for row in rows])
+        return done | self._missed(connection, group, done.keys())
 
-    def _answers(self, connection: Connection, group: Group[Update] | Group[Create], rows: Sequence[Row]) -> Results:
-        """Rows of (number, version, stored as sent, key...); the records that differ are read back."""
-        text = self.table.key.text
-        same = {row[0]: WriteResult(Outcome.OK, text(row[3:]), row[1]) for row in rows if row[2]}
-        differing = {row[0]: text(row[3:]) for row in rows if not row[2]}
+    def _answers(
+        self, connection: Connection, group: Group[Update] | Group[Create], rows: Sequence[Row], keys: Sequence[str]
+    ) -> Results:
+        """Rows of (number, version, stored as sent...), each with the record's key; the records that differ are read
+        back."""
+        same: Results = {}
+        differing: dict[int, str] = {}
+        for row, key in zip(rows, keys, strict=True):
+            if row[2]:
+                same[row[0]] = WriteResult(Outcome.OK, key, row[1])
+            else:
+                differing[row[0]] = key
         return same | self._read_back(connection, differing, group) if differing else same
 
     def delete(self, connection: Connection, group: Group[Delete]) -> Results:
@@ -87,7 +100,7 @@ class BulkWriter(RowWriter):
         results = {number: WriteResult(Outcome.OK, group[number].key) for number in done}
         return results | self._missed(connection, group, done)
 
-    def _missed(self, connection: Connection, group: Group[Guarded], done: set[int]) -> Results:
+    def _missed(self, connection: Connection, group: Group[Guarded], done: Collection[int]) -> Results:
         """Why the statement did not take the other operations."""
         missed = {number: operation for number, operation in group.items() if number not in done}
         if not missed:
@@ -157,7 +170,7 @@ class BulkWriter(RowWriter):
         new = StagedCreate(connection, self.table, rows, self.initial_stamps()).run()
         done = {row[0] for row in new}
         rest = {number: operation for number, operation in group.items() if number not in done}
-        answers = self._answers(connection, group, new)
+        answers = self._answers(connection, group, new, [self.table.key.text(row[3:]) for row in new])
         return answers | self._not_inserted(connection, rest) if rest else answers
 
     def _not_inserted(self, connection: Connection, group: Group[Create]) -> Results:

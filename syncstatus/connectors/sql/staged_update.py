@@ -8,6 +8,7 @@ from sqlalchemy.engine import Connection
 from sqlalchemy.sql import ColumnElement
 
 from syncstatus.connectors.ports import Delete, Update
+from syncstatus.connectors.sql.keys import Key
 from syncstatus.connectors.sql.selection import Row, version_element
 from syncstatus.connectors.sql.staging import (
     RowEncoder,
@@ -17,7 +18,8 @@ from syncstatus.connectors.sql.staging import (
     key_is_staged,
     keys_are_named,
     may_differ,
-    staged_key,
+    native_keys,
+    staged_keys,
     staged_type,
 )
 from syncstatus.connectors.sql.table import BoundTable
@@ -34,11 +36,12 @@ class StagedUpdate:
         self.alike = len(sets) == 1
         self.partial = {name for name in self.names if any(name not in names for names in sets)}
         self.staging = Staging(connection, self._types())
-        self.named = keys_are_named(table, [operation.key for operation in group.values()])
-        self.staging.fill(self._rows(group))
+        keys = native_keys(table, (operation.key for operation in group.values()))
+        self.named = keys_are_named(table, keys)
+        self.staging.fill(self._rows(group, staged_keys(table, keys)))
 
     def run(self) -> Sequence[Row]:
-        """Rows of (number, new version, stored as sent, key...) of the operations whose version still held."""
+        """Rows of (number, new version, stored as sent) of the operations whose version still held."""
         table = self.table
         stamps = {column.name: table.stamp(column) for column in table.stamped}
         values = {name: self._assigned(number, name) for number, name in enumerate(self.names)}
@@ -63,14 +66,16 @@ class StagedUpdate:
         types |= {f"v{n}": staged_type(self.table.columns[name]) for n, name in enumerate(self.names)}
         return types | {f"h{n}": "boolean" for n, name in enumerate(self.names) if name in self.partial}
 
-    def _rows(self, group: Mapping[int, Update]) -> Iterator[list[Any]]:
+    def _rows(self, group: Mapping[int, Update], keys: Sequence[Key]) -> Iterator[list[Any]]:
         encode = RowEncoder([self.table.columns[name] for name in self.names])
         flags = [name for name in self.names if name in self.partial]
-        for number, operation in group.items():
+        for (number, operation), key in zip(group.items(), keys, strict=True):
             sent = operation.values
-            key = staged_key(self.table, operation.key)
-            values = encode(list(sent.values()) if self.alike else [sent.get(name) for name in self.names])
-            yield [number, *key, operation.version, *values, *[name in sent for name in flags]]
+            if self.alike:
+                yield [number, *key, operation.version, *encode([*sent.values()])]
+            else:
+                values = encode([sent.get(name) for name in self.names])
+                yield [number, *key, operation.version, *values, *[name in sent for name in flags]]
 
     def _assigned(self, number: int, name: str) -> ColumnElement[Any]:
         value = self.staging[f"v{number}"]
@@ -83,7 +88,6 @@ class StagedUpdate:
         yield version_element(self.table)
         doubtful = ((number, name) for number, name in enumerate(self.names) if self._may_differ(name))
         yield sa.and_(sa.true(), *(self._same(number, name) for number, name in doubtful))
-        yield from self.table.key_elements
 
     def _may_differ(self, name: str) -> bool:
         return may_differ(self.table, self.table.columns[name])
@@ -96,7 +100,9 @@ class StagedUpdate:
 def delete_staged(connection: Connection, table: BoundTable, group: Mapping[int, Delete]) -> set[int]:
     """The numbers of the operations whose record had its version still and is deleted now."""
     staging = Staging(connection, {"n": "integer", **key_columns(table), "version": "text"})
-    staging.fill([n, *staged_key(table, operation.key), operation.version] for n, operation in group.items())
-    named = keys_are_named(table, [operation.key for operation in group.values()])
+    keys = native_keys(table, (operation.key for operation in group.values()))
+    rows = zip(group.items(), staged_keys(table, keys), strict=True)
+    staging.fill([number, *key, operation.version] for (number, operation), key in rows)
+    named = keys_are_named(table, keys)
     condition = (key_is_staged(table, staging), *named, version_element(table) == staging["version"])
     return set(connection.execute(sa.delete(table.clause).where(*condition).returning(staging["n"])).scalars())

@@ -13,6 +13,7 @@ from sqlalchemy.sql import ColumnElement
 from sqlalchemy.sql.expression import TableClause
 
 from syncstatus.connectors.sql.columns import Column
+from syncstatus.connectors.sql.keys import Key
 from syncstatus.connectors.sql.table import BoundTable
 from syncstatus.engine.values import Kind
 
@@ -100,23 +101,29 @@ def key_columns(table: BoundTable) -> dict[str, str]:
     return {f"k{number}": column.cast for number, column in enumerate(table.key.columns)}
 
 
-def staged_key(table: BoundTable, key: str) -> list[Any]:
-    """The key's values for ``key_columns``."""
-    values = zip(table.key.columns, table.key.values(key) or (), strict=True)
-    return [table.dialect.bound(column, value) for column, value in values]
+def native_keys(table: BoundTable, keys: Iterable[str]) -> list[Key]:
+    """The native values of keys; each is one that a record can have."""
+    return [table.key.values(key) or () for key in keys]
+
+
+def staged_keys(table: BoundTable, keys: Sequence[Key]) -> Sequence[Key]:
+    """Native keys as ``key_columns`` take them."""
+    columns, bound = table.key.columns, table.dialect.bound
+    if not any(column.codec and column.codec.encode for column in columns):
+        return keys
+    return [tuple(map(bound, columns, key)) for key in keys]
 
 
 def key_is_staged(table: BoundTable, staging: Staging) -> ColumnElement[bool]:
     return sa.and_(*(element == staging[f"k{number}"] for number, element in enumerate(table.key_elements)))
 
 
-def keys_are_named(table: BoundTable, keys: Sequence[str]) -> list[ColumnElement[bool]]:
-    """Says the staged keys once more, as a list. The planner knows nothing of a temporary table and would rather read
-    the whole table for each batch than look up what it may take for many more records."""
+def keys_are_named(table: BoundTable, keys: Sequence[Key]) -> list[ColumnElement[bool]]:
+    """Says native ``keys``, which are staged, once more, as a list. The planner knows nothing of a temporary table and
+    would rather read the whole table for each batch than look up what it may take for many more records."""
     if len(table.key.columns) > 1:
         return []
-    values = [value for value in map(table.key.values, keys) if value is not None]
-    return [table.dialect.has_keys(table.key.columns, table.key_elements, values)]
+    return [table.dialect.has_keys(table.key.columns, table.key_elements, keys)]
 
 
 class RowEncoder:
