@@ -1,6 +1,6 @@
 """Couplings by key and by page."""
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any, NamedTuple
 
@@ -11,6 +11,7 @@ _COLUMNS = "id, left_key, right_key, left_version, right_version, base, base_rig
 _LIGHT = "id, left_key, right_key, left_version, right_version, '', NULL"
 
 KEY = {Side.LEFT: "left_key", Side.RIGHT: "right_key"}
+VERSION = {Side.LEFT: "left_version", Side.RIGHT: "right_version"}
 
 
 class CouplingRow(NamedTuple):
@@ -58,6 +59,27 @@ def by_key(mapping: int, side: Side, keys: Collection[str], *, with_base: bool =
         (mapping, list(keys)),
     )
     return {row.key(side): row for row in rows}
+
+
+def moved(mapping: int, side: Side, versions: Mapping[str, str]) -> tuple[dict[str, CouplingRow], set[str]]:
+    """Of records of ``side`` listed with these ``versions``: whole rows of the couplings that remember another one, by
+    key; and the keys that are not coupled. What is as its coupling remembers it does not leave the store.
+
+    Each key is looked up by itself (LIMIT): the planner would rather join a page of keys to the whole table.
+    """
+    if not versions:
+        return {}, set()
+    with open_cursor() as cursor:
+        cursor.execute(
+            "SELECT s.key, c.* FROM unnest(%s::text[], %s::text[]) AS s (key, version)"
+            f" LEFT JOIN LATERAL (SELECT {_COLUMNS} FROM couplings_coupling"
+            f" WHERE mapping_id = %s AND {KEY[side]} = s.key LIMIT 1) c ON true"
+            f" WHERE c.{VERSION[side]} IS DISTINCT FROM s.version",
+            (list(versions), list(versions.values()), mapping),
+        )
+        rows = cursor.fetchall()
+    coupled = {row[0]: CouplingRow._make(row[1:]) for row in rows if row[1] is not None}
+    return coupled, {row[0] for row in rows} - coupled.keys()
 
 
 def by_id(ids: Collection[int]) -> dict[int, CouplingRow]:

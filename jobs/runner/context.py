@@ -1,6 +1,6 @@
 """What all steps of one run share."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -64,8 +64,10 @@ class OwnWrites:
             self._versions = {}
         self._versions |= versions
 
-    def has(self, key: str, version: str) -> bool:
-        return self._versions.get(key) == version
+    def without(self, keys: Iterable[str], versions: Iterable[str]) -> dict[str, str]:
+        """Versions by key of what was listed, without our own writes."""
+        own = self._versions.get
+        return {key: version for key, version in zip(keys, versions, strict=True) if own(key) != version}
 
 
 @dataclass

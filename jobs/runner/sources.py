@@ -196,17 +196,17 @@ def look_up(run: Run, listed: Listed) -> Page:
 
 def of_changes(run: Run, side: Side, keys: Sequence[str], versions: Sequence[str]) -> list[Candidate]:
     """Listed records that are not as their coupling remembers them; our own writes and repeats drop out (DESIGN R8)."""
-    own = run.own[side]
-    changed = {key: version for key, version in zip(keys, versions, strict=True) if not own.has(key, version)}
-    odd = {key for key in changed if not is_storable(key)}
-    coupled = couplings.by_key(run.mapping.pk, side, changed.keys() - odd)
+    listed = run.own[side].without(keys, versions)
+    odd = {key for key in listed if not is_storable(key)}
+    plain = {key: version for key, version in listed.items() if key not in odd} if odd else listed
+    coupled, single = couplings.moved(run.mapping.pk, side, plain)
     may_couple = _may_couple(run, side)
     candidates = [unstorable(side, key) for key in odd if may_couple]
-    for key, version in changed.items():
+    for key in plain:
         row = coupled.get(key)
-        if row is not None and row.version(side) != version:
+        if row is not None:
             candidates.append(Candidate(row.left_key, row.right_key, row, listed=side))
-        elif row is None and may_couple and key not in odd:
+        elif may_couple and key in single:
             candidates.append(_single(side, key))
     return candidates
 
