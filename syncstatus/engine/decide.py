@@ -111,7 +111,7 @@ def _merged(
     )
     if values == bases:
         return Decision(Action.REFRESH, left_base=bases[0], right_base=bases[1])
-    broken = _unreadable(values)
+    broken = _unreadable(values, bases)
     if broken is not None:
         return Decision(Action.ERROR, problem=broken)
     found = merge(rules, (left, right), values, bases, instruction)
@@ -126,9 +126,10 @@ def _merged(
     return decision if waited is None else _following(rules, decision, waited, values)
 
 
-def _unreadable(values: tuple[Values, Values]) -> Problem | None:
-    for side, row in ((Side.LEFT, values[0]), (Side.RIGHT, values[1])):
-        position = first_unreadable(row)
+def _unreadable(values: tuple[Values, Values], bases: tuple[Values, Values]) -> Problem | None:
+    """A value that has no Python form, on a side that was read: what is taken for the base was readable."""
+    for side, row, base in ((Side.LEFT, values[0], bases[0]), (Side.RIGHT, values[1], bases[1])):
+        position = None if row is base else first_unreadable(row)
         if position is not None:
             return problems.unreadable(side, position, row[position])
     return None

@@ -64,6 +64,8 @@ def parse_datetime(text: str) -> datetime | str:
     """A text without a zone is UTC, as zone-less columns are."""
     try:
         moment = datetime.fromisoformat(text.strip())
+        if moment.tzinfo is UTC:
+            return moment
         return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
     except (ValueError, OverflowError):
         return text
