@@ -14,6 +14,8 @@ from syncstatus.engine.decisions import Decision, Problem
 from syncstatus.engine.records import Memory, Record, Side, Values
 from syncstatus.engine.rules import NO_INSTRUCTION, Instruction
 
+_OVERTAKEN = (Outcome.CONFLICT, Outcome.GONE)
+
 Changes = list[tuple[Values | None, Mapping[str, Any] | None]]
 """What was written on one side, write by write: the record's values before, if there was one, and the fields that were
 sent, None for a deletion. The log's form is made of it when the page is remembered, and dropped at once."""
@@ -111,10 +113,8 @@ class Candidate:
     @property
     def overtaken(self) -> bool:
         """Whether somebody changed or deleted the record between our reading and our write (DESIGN R6)."""
-        return any(
-            result is not None and result.outcome in (Outcome.CONFLICT, Outcome.GONE)
-            for result in (self.left_result, self.right_result)
-        )
+        left, right = self.left_result, self.right_result
+        return (left is not None and left.outcome in _OVERTAKEN) or (right is not None and right.outcome in _OVERTAKEN)
 
     def as_listed(self) -> "Candidate":
         """The same candidate as it was listed, without what was found out about it since."""

@@ -33,10 +33,12 @@ def _decide(run: Run, candidate: Candidate) -> Decision:
     if _moved_since_shown(candidate):
         return Decision(Action.SKIP, problem=Problem(ErrorKind.CONFLICT, "moved_meanwhile"))
     pair = Pair(candidate.left, candidate.right, candidate.memory)
+    if candidate.error is None:
+        return decide(run.rules, pair, _instruction(run, candidate, pair))
     if _is_approval(candidate) and _missing(candidate) is not None:
         return _approved(run, pair)
     decision = decide(run.rules, pair, _instruction(run, candidate, pair), skipped=_left_out(run, candidate))
-    return decision if candidate.error is None else _unless_told(candidate, decision)
+    return _unless_told(candidate, decision)
 
 
 def _unless_told(candidate: Candidate, decision: Decision) -> Decision:

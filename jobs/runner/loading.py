@@ -30,7 +30,9 @@ def load(run: Run, candidates: Sequence[Candidate]) -> None:
 def read(run: Run, candidates: Sequence[Candidate]) -> None:
     """Read both records of each candidate, afresh (DESIGN R5), except those that need not be asked for."""
     for side in Side:
-        asked = [candidate for candidate in candidates if not _believe(run, candidate, side)]
+        asked = list(candidates)
+        if run.believes[side]:
+            asked = [c for c in candidates if c.listed is not side.other or not _believe(c, side)]
         keys = {key for candidate in asked if (key := candidate.key(side)) is not None}
         records = run.endpoints[side].read(keys) if keys else {}
         for candidate in asked:
@@ -39,14 +41,14 @@ def read(run: Run, candidates: Sequence[Candidate]) -> None:
     references.learn(run, candidates)
 
 
-def _believe(run: Run, candidate: Candidate, side: Side) -> bool:
-    """Take the record for what the coupling remembers when only the other side's feed listed the pair.
+def _believe(candidate: Candidate, side: Side) -> bool:
+    """Take the record for what the coupling remembers, where only the other side's feed listed the pair.
 
     Nothing is risked: the write carries the remembered version, and when it is refused both records are read (DESIGN
     R6); when there is nothing to write, the record's own feed lists what happened to it. Half of all reading is spared.
     """
     known, coupling = candidate.memory, candidate.coupling
-    if candidate.listed is not side.other or known is None or coupling is None or not run.believes[side]:
+    if known is None or coupling is None:
         return False
     version, base = known.version(side), known.base(side)
     if not version or candidate.error is not None or has_unknown(base):

@@ -18,8 +18,9 @@ from syncstatus.engine.records import Record, Side
 
 def find_partners(run: Run, candidates: Sequence[Candidate]) -> None:
     """Give each single record its partner, or the problem why it has none; those without a match stay single."""
+    single = [candidate for candidate in candidates if candidate.coupling is None and candidate.memory is None]
     for side in Side:
-        seeking = settle_known(run, side, [c for c in candidates if _seeks(c, side)])
+        seeking = settle_known(run, side, [c for c in single if _seeks(c, side)])
         for criterion in match.criteria(run.rules):
             if seeking:
                 seeking = _by_criterion(run, side, criterion, seeking)

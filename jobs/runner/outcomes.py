@@ -11,7 +11,7 @@ from syncstatus.connectors.ports import WriteResult
 from syncstatus.engine import plan
 from syncstatus.engine.decisions import Action, Decision, ErrorKind, Problem
 from syncstatus.engine.plan import Outcome
-from syncstatus.engine.records import Side
+from syncstatus.engine.records import Record, Side
 
 _KINDS = {
     WriteOutcome.INVALID: ErrorKind.VALIDATION,
@@ -63,12 +63,11 @@ class Verdict:
             return result.key
         return self.candidate.key(side)
 
-    def version(self, side: Side) -> str:
-        """The version after our write, else the one that was read."""
-        result, record = self.candidate.result(side), self.candidate.record(side)
-        if result is not None and result.version is not None:
-            return result.version
-        return record.version if record is not None else ""
+    @property
+    def versions(self) -> tuple[str, str]:
+        """Left and right, after our write, else as they were read."""
+        of = self.candidate
+        return _version(of.left_result, of.left), _version(of.right_result, of.right)
 
     @property
     def told(self) -> Problem | None:
@@ -109,6 +108,12 @@ class Verdict:
     @property
     def logged(self) -> bool:
         return self.outcome in _LOGGED or bool(self.candidate.changes)
+
+
+def _version(result: WriteResult | None, record: Record | None) -> str:
+    if result is not None and result.version is not None:
+        return result.version
+    return record.version if record is not None else ""
 
 
 def verdict(run: Run, candidate: Candidate) -> Verdict:

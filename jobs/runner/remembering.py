@@ -59,8 +59,9 @@ def remember(run: Run, judged: Judged) -> None:
     """Commit the page. Raises ``LeaseLost``."""
     page, verdicts = judged.page, judged.verdicts
     with transaction.atomic():
-        _couple(run, verdicts)
-        agreed = _agree(run, verdicts)
+        agreements = [found for found in verdicts if found.agreed]
+        _couple(run, agreements)
+        agreed = _agree(run, agreements, verdicts)
         _part(run, verdicts)
         now = clock.now()
         _report(run, verdicts, now)
@@ -79,9 +80,9 @@ def remember(run: Run, judged: Judged) -> None:
     run.own[Side.RIGHT].add({row.right_key: row.right_version for row in agreed if row.right})
 
 
-def _couple(run: Run, verdicts: Sequence[Verdict]) -> None:
+def _couple(run: Run, agreements: Sequence[Verdict]) -> None:
     """Insert new couplings. One that somebody else coupled in the meantime stays as it is; it shows up again."""
-    fresh = [v for v in verdicts if v.agreed and v.candidate.coupling is None]
+    fresh = [found for found in agreements if found.candidate.coupling is None]
     if not fresh:
         return
     ids = couplings.insert(run.mapping.pk, [_agreement(run, v) for v in fresh])
@@ -90,8 +91,8 @@ def _couple(run: Run, verdicts: Sequence[Verdict]) -> None:
     handing_over.part([found.candidate for found in fresh if found.coupling_id is not None])
 
 
-def _agree(run: Run, verdicts: Sequence[Verdict]) -> list[Agreement]:
-    known = [_agreement(run, v) for v in verdicts if v.agreed and v.candidate.coupling is not None]
+def _agree(run: Run, agreements: Sequence[Verdict], verdicts: Sequence[Verdict]) -> list[Agreement]:
+    known = [_agreement(run, found) for found in agreements if found.candidate.coupling is not None]
     known += [_partial_agreement(run, v) for v in verdicts if v.partly_agreed]
     if known:
         couplings.update(known)
@@ -143,7 +144,7 @@ def _agreement(run: Run, found: Verdict) -> Agreement:
     read_back = left.values if left is not None else None, right.values if right is not None else None
     bases = settle(run.rules, found.decision, *read_back)
     again = moved_meanwhile(run.rules, found.decision, *read_back)
-    versions = ("", "") if again else (found.version(Side.LEFT), found.version(Side.RIGHT))
+    versions = ("", "") if again else found.versions
     return _remembered(run, found, versions, bases)
 
 
