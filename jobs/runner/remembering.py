@@ -23,9 +23,9 @@ from jobs.runner.context import Run
 from jobs.runner.outcomes import Verdict, partly_done, verdict
 from jobs.runner.reports import details, report
 from jobs.runner.sources import Page
-from syncstatus.engine.base import dump_base
+from syncstatus.engine.base import dump_base, is_whole
 from syncstatus.engine.plan import Outcome, Tally
-from syncstatus.engine.records import Side, Values
+from syncstatus.engine.records import Side
 from syncstatus.engine.settle import moved_meanwhile, settle
 
 
@@ -142,10 +142,11 @@ def _agreement(run: Run, found: Verdict) -> Agreement:
     """What the coupling remembers: the versions after our writes, and as bases what was read back (DESIGN R7)."""
     left, right = found.candidate.left_result, found.candidate.right_result
     read_back = left.values if left is not None else None, right.values if right is not None else None
-    bases = settle(run.rules, found.decision, *read_back)
-    again = moved_meanwhile(run.rules, found.decision, *read_back)
+    stored = dump_base(run.rules, *settle(run.rules, found.decision, *read_back))
+    settled = read_back == (None, None) and is_whole(stored[0])
+    again = not settled and moved_meanwhile(run.rules, found.decision, *read_back)
     versions = ("", "") if again else found.versions
-    return _remembered(run, found, versions, bases)
+    return _remembered(found, versions, stored)
 
 
 def _partial_agreement(run: Run, found: Verdict) -> Agreement:
@@ -160,12 +161,11 @@ def _partial_agreement(run: Run, found: Verdict) -> Agreement:
         tuple(agreed[position] if position in sent else value for position, value in enumerate(base))
         for base in (known.left_base, known.right_base)
     )
-    return _remembered(run, found, ("", ""), (left, right))
+    return _remembered(found, ("", ""), dump_base(run.rules, left, right))
 
 
-def _remembered(run: Run, found: Verdict, versions: tuple[str, str], bases: tuple[Values, Values]) -> Agreement:
-    candidate = found.candidate
-    base, base_right = dump_base(run.rules, *bases)
+def _remembered(found: Verdict, versions: tuple[str, str], stored: tuple[bytes, bytes | None]) -> Agreement:
+    candidate, (base, base_right) = found.candidate, stored
     return Agreement(
         candidate.coupling.id if candidate.coupling is not None else 0,
         found.left_key or "",

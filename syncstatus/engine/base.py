@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from syncstatus.engine.rules import FieldRule, Rules
 
 Stored = bytes | str | Mapping[str, Any]
-Restorer = Callable[[Mapping[str, Any] | list[Any]], Values]
+Restorer = Callable[[Stored], Values]
 
 _AWKWARD: Final = re.compile("[\0\ud800-\udfff]")
 _BOUND: Final = 2**63
@@ -95,6 +95,11 @@ def _tagged(value: Any) -> Any:
     return value
 
 
+def is_whole(stored: bytes) -> bool:
+    """Whether a base that was dumped is known to hold a value of every field, without a look at them."""
+    return stored.startswith(b"[")
+
+
 def load_base(rules: "Rules", raw: Stored, raw_right: Stored | None = None) -> tuple[Values, Values]:
     """The bases of both sides as they were dumped; they are one tuple when the right side's has no field of its own.
 
@@ -102,18 +107,13 @@ def load_base(rules: "Rules", raw: Stored, raw_right: Stored | None = None) -> t
     ``UNKNOWN``.
     """
     restore = rules.compiled.restore_base
-    left = restore(_parsed(raw))
+    left = restore(raw)
     if not raw_right:
         return left, left
-    own = restore(_parsed(raw_right))
+    own = restore(raw_right)
     return left, tuple(
         there if here is UNKNOWN or there is UNKNOWN else here for here, there in zip(own, left, strict=True)
     )
-
-
-def _parsed(raw: Stored) -> Mapping[str, Any] | list[Any]:
-    values: Mapping[str, Any] | list[Any] = orjson.loads(raw) if isinstance(raw, bytes | str) else raw
-    return values
 
 
 def restorer(fields: Sequence["FieldRule"], kinds: Sequence[Kind]) -> Restorer:
@@ -122,7 +122,8 @@ def restorer(fields: Sequence["FieldRule"], kinds: Sequence[Kind]) -> Restorer:
     joined = _SEPARATOR.join(names)
     decoders = [(position, _DECODERS[kind]) for position, kind in enumerate(kinds) if kind in _DECODERS]
 
-    def restore(stored: Mapping[str, Any] | list[Any]) -> Values:
+    def restore(raw: Stored) -> Values:
+        stored = orjson.loads(raw) if isinstance(raw, bytes | str) else raw
         if isinstance(stored, list) and stored[0] == joined:
             values = stored[1:]
         else:
@@ -131,7 +132,8 @@ def restorer(fields: Sequence["FieldRule"], kinds: Sequence[Kind]) -> Restorer:
         for position, decode in decoders:
             if isinstance(values[position], str):
                 values[position] = decode(values[position])
-        if dict in map(type, values):
+        has_objects = not isinstance(raw, str) or "{" in raw  # spares a look at each value
+        if has_objects and dict in map(type, values):
             values = [_untagged(value) if isinstance(value, dict) else value for value in values]
         return tuple(values)
 
