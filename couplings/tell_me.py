@@ -11,7 +11,7 @@ from django.db import OperationalError, connection, transaction
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
-from couplings import places, ranking
+from couplings import lists, places, ranking
 from couplings.filters import text_condition
 from couplings.messages import of as message_of
 from couplings.models import Connection, Coupling, SyncError, TableMapping
@@ -45,12 +45,13 @@ def tell(text: str, user: Any, shown: int = SHOWN) -> list[Section]:
     if not ranking.fold(text):
         found = [places.Ranked(0, place) for place in places.offered(user)]
         return [_places(found, shown=len(found))]
+    mappings = lists.mappings()
     sections = [
         _places(places.find(text, user), shown),
-        _named(_("Mappings"), _mappings(text), shown),
+        _named(_("Mappings"), _mappings(text, mappings), shown),
         _named(_("Connections"), _connections(text), shown),
-        Section(_("Coupled records"), list(_couplings(text, shown)), 2 * ranking.BEGINS - 1),
-        Section(_("Errors"), list(_errors(text, shown))),
+        Section(_("Coupled records"), list(_couplings(text, mappings, shown)), 2 * ranking.BEGINS - 1),
+        Section(_("Errors"), list(_errors(text, mappings, shown))),
     ]
     return sorted((section for section in sections if section.answers), key=lambda section: section.rank)
 
@@ -69,10 +70,10 @@ def _named(title: str, found: list[tuple[int, Found]], shown: int) -> Section:
     return Section(title, [one for _rank, one in ordered[:shown]], 2 * ordered[0][0] if ordered else 0)
 
 
-def _mappings(text: str) -> list[tuple[int, Found]]:
+def _mappings(text: str, mappings: list[TableMapping]) -> list[tuple[int, Found]]:
     """By name or by that of a table; there are few, so they are looked through here."""
     wanted, found = ranking.fold(text), []
-    for mapping in TableMapping.objects.select_related("left_connection", "right_connection"):
+    for mapping in mappings:
         ranks = [ranking.rank(wanted, ranking.fold(name)) for name in _names(mapping)]
         known = [one for one in ranks if one is not None]
         if known:
@@ -95,18 +96,18 @@ def _connections(text: str) -> list[tuple[int, Found]]:
     ]
 
 
-def _couplings(key: str, shown: int) -> Iterator[Found]:
+def _couplings(key: str, mappings: list[TableMapping], shown: int) -> Iterator[Found]:
     """Exact keys first. Named one by one, the mappings let the unique indexes on (mapping, key) answer; so does a query
     for each side."""
-    mappings = list(TableMapping.objects.values_list("pk", flat=True))
-    related = ("mapping__left_connection", "mapping__right_connection")
-    rows = Coupling.objects.filter(mapping__in=mappings).select_related(*related).defer("base", "base_right")
+    known = {mapping.pk: mapping for mapping in mappings}
+    rows = Coupling.objects.filter(mapping__in=list(known)).only("mapping", *SIDES)
     found = [row for side in SIDES for row in rows.filter(**{side: key})[:shown]]
     if len(found) < shown:
         found += _in_time(*(rows.filter(**{f"{side}__startswith": key})[:shown] for side in SIDES))
     for row in list(dict.fromkeys(found))[:shown]:
-        left, right = (f"{row.mapping.side_name(key.partition('_')[0])} {getattr(row, key)}" for key in SIDES)
-        yield Found(f"{left} ↔ {right}", reverse("jobs:coupling", args=[row.pk]), row.mapping.name)
+        mapping = known[row.mapping_id]
+        left, right = (f"{mapping.side_name(key.partition('_')[0])} {getattr(row, key)}" for key in SIDES)
+        yield Found(f"{left} ↔ {right}", reverse("jobs:coupling", args=[row.pk]), mapping.name)
 
 
 def _in_time(*lists: Iterable[Any]) -> list[Any]:
@@ -122,11 +123,12 @@ def _in_time(*lists: Iterable[Any]) -> list[Any]:
         return []
 
 
-def _errors(text: str, shown: int) -> Iterator[Found]:
+def _errors(text: str, mappings: list[TableMapping], shown: int) -> Iterator[Found]:
+    """Nothing is joined to them: beside wide rows the index of the search looks dear, and all errors would be read."""
     listed = SyncError.objects.open().exclude(state=State.IGNORED).filter(text_condition(text))
-    related = ("mapping__left_connection", "mapping__right_connection", "connection")
-    newest = listed.select_related(*related).order_by("-last_seen", "-pk")[:shown]
-    for error in _in_time(newest):
+    newest = _in_time(listed.defer(*lists.UNSEEN).order_by("-last_seen", "-pk")[:shown])
+    lists.attach(newest, mappings)
+    for error in newest:
         known = error.description or error.left_key or error.right_key or str(error.mapping or error.connection)
         place = error.mapping.name if error.mapping else ""
         yield Found(known, reverse("jobs:error", args=[error.pk]), " · ".join(filter(None, [place, message_of(error)])))

@@ -156,8 +156,9 @@ def test_the_number_of_queries_does_not_grow(ada: Client, count: int) -> None:
     with CaptureQueriesContext(connection) as queries:
         ada.get(URL, {"q": "adatum"})
 
-    # of every page: session, user, permissions twice, the number of errors; all mappings, connections, the mappings'
-    # ids, records by the key of each side, and in transactions with a time limit by its beginning; errors in a third
+    # of every page: session, user, permissions twice, the number of errors; all mappings, their connections and all
+    # connections, records by the key of each side, and in transactions with a time limit by its beginning; errors in a
+    # third
     assert len([query for query in queries if "SAVEPOINT" not in query["sql"]]) == 17
 
 
