@@ -172,7 +172,7 @@ class Facets:
     def _aged(self) -> list[Count]:
         """Few of an age are told exactly, of more than AGED that they are more: to find a thousand old ones among a
         million of all ages takes long."""
-        listed = self._of_any_age.apply(SyncError.objects.all())
+        listed = self._of_any_age.apply(SyncError.objects.order_by())
         new, *old = (listed.filter(age_condition(age)) for age in AGES)
         found, *longer = bounded_counts([new], old[::-1], limit=AGED)
         return [found, *longer[::-1]]

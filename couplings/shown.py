@@ -115,11 +115,10 @@ def counted(count: Any, label: Any) -> str:
 
 
 def presence(exists: bool | None) -> SafeString:
-    """Whether a record exists, in a word and a sign; colour only repeats it."""
+    """Whether a record exists, in a word, with a sign by the stylesheet; colour only repeats it."""
     if exists is None:
         return format_html('<span class="presence unknown">{}</span>', _("unknown"))
-    word, sign, kind = (_("Yes"), "✓", "yes") if exists else (_("No"), "✗", "no")
-    return format_html('<span class="presence {}"><span aria-hidden="true">{}</span> {}</span>', kind, sign, word)
+    return format_html('<span class="presence {}">{}</span>', *(("yes", _("Yes")) if exists else ("no", _("No"))))
 
 
 def badge(choice: str, label: Any) -> SafeString:
