@@ -196,8 +196,8 @@ COUPLING = {
 
 MATCHING = {
     "too_many_to_match": _(
-        "The tables of %(mapping)s hold %(count)s records, too many to match while somebody waits. Use the command: "
-        "manage.py couplings match"
+        "%(count)s records of %(mapping)s have to be matched, too many while somebody waits. Let a job look for the "
+        "matches on the page Match-Based Coupling, or use the command: manage.py couplings match %(mapping)s --preview"
     ),
     "no_match_fields": _("%(mapping)s has no match field. Add “match” to one or more of its fields."),
     "no_match": _("No free record in the other system has the same values in the match fields."),

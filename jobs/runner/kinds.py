@@ -82,6 +82,8 @@ def _records(run: Run) -> None:
 
 
 def _apply(run: Run) -> None:
+    # What was told to be coupled is not created when its partner has gone meanwhile.
+    run.only_match = run.job.parameters.get("of") == Kind.MATCH
     run.pace.enter(Phase.PLANNED, plans.count(run.job.parameters["plan"], run.job.progress))
     work_off(run, applying.pages(run))
 

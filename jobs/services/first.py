@@ -106,20 +106,36 @@ class Done:
     held_by: list[str] = field(default_factory=list)
 
 
-def plan(mappings: Iterable[TableMapping]) -> Plan:
+def plan(mappings: Iterable[TableMapping], *, most: int | None = None) -> Plan:
     """What to do first with each of ``mappings``, in the order of their dependencies. Reads both systems, and writes
-    nothing. A mapping whose systems cannot be asked is a step that says so, not an exception."""
+    nothing. A mapping whose systems cannot be asked is a step that says so, not an exception; so is one with which more
+    than ``most`` records would be matched together."""
     graph = dependencies.dependencies()
     ordered, circles = dependencies.in_order(mappings, graph)
     names = dict(TableMapping.objects.values_list("pk", "name"))
-    steps = [_step(mapping, sorted(names[pk] for pk in graph.get(mapping.pk, ()))) for mapping in ordered]
+    allowance = Allowance(most)
+    steps = [_step(mapping, sorted(names[pk] for pk in graph.get(mapping.pk, ())), allowance) for mapping in ordered]
     return Plan(steps, circles)
 
 
-def _step(mapping: TableMapping, parents: list[str]) -> Step:
+@dataclass
+class Allowance:
+    """How many records may still be matched while somebody waits; None: as many as there are."""
+
+    left: int | None = None
+
+    def use(self, mapping: TableMapping, records: int) -> None:
+        """Raises ``Refused`` (``too_many_to_match``), and takes nothing then."""
+        if self.left is not None:
+            if records > self.left:
+                raise Refused("too_many_to_match", mapping=mapping.name, count=records)
+            self.left -= records
+
+
+def _step(mapping: TableMapping, parents: list[str], allowance: Allowance) -> Step:
     try:
         jobs.check_may_run(mapping)
-        facts = look(mapping)
+        facts = look(mapping, allowance)
         return Step(mapping, parents, *advise(mapping, facts), facts)
     except (Refused, ConnectorError) as error:
         problem = _problem(mapping, error)
@@ -133,15 +149,16 @@ def _problem(mapping: TableMapping, error: Refused | ConnectorError) -> Problem:
     return Problem(error.code, params, lost=isinstance(error, ConnectionFailed))
 
 
-def look(mapping: TableMapping) -> Facts:
-    """Count what exists on both sides; where both hold records that are not coupled, match them. Raises the connectors'
-    errors."""
+def look(mapping: TableMapping, allowance: Allowance) -> Facts:
+    """Count what exists on both sides; where both hold records that are not coupled, and no job has begun with them,
+    match them. Raises ``Refused`` (``too_many_to_match``) and the connectors' errors."""
     endpoints, _rules = systems.open_both(mapping, waits=True)
     records = {side: endpoints[side].count() for side in Side}
     coupled = couplings.count(mapping.pk)
     alone = {side: max(0, _known(endpoints[side], number) - coupled) for side, number in records.items()}
-    if not (all(alone.values()) and has_criteria(mapping)):
+    if not (all(alone.values()) and has_criteria(mapping)) or is_done(mapping) or unfinished(mapping) is not None:
         return Facts(records, coupled, alone=alone, created=_created(mapping, alone))
+    allowance.use(mapping, sum(alone.values()))
     try:
         with matching.preview(mapping, suggest=False) as found:
             counts, source = found.counts(), found.pairing.source

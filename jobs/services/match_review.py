@@ -18,7 +18,8 @@ from syncstatus.connectors.errors import ConnectorError
 from syncstatus.engine.records import Side
 
 SHOWN: Final = 100  # lines of one result
-MOST: Final = 200_000  # records of both tables that are read while somebody waits
+MOST: Final = 100_000
+"""Records of both tables that are read while somebody waits, which takes some seconds; more are left to a job."""
 
 
 @dataclass(frozen=True)
@@ -48,8 +49,8 @@ def review(mapping: TableMapping, wanted: Result) -> Review:
 
 
 def check_size(mapping: TableMapping) -> None:
-    """Nobody waits at a page while millions of records are read; the command tells how far it is. Raises ``Refused``
-    and the connectors' errors."""
+    """Nobody waits at a page while millions of records are read; a job and the command tell how far they are. Raises
+    ``Refused`` and the connectors' errors."""
     counts = [systems.open_endpoint(mapping, side).count() for side in Side]
     number = sum(count or 0 for count in counts)
     if number > MOST:

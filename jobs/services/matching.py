@@ -16,7 +16,7 @@ from jobs.models import Kind, SyncJob
 from jobs.runner import pairing
 from jobs.runner.interpreter import interpreter_for_runs
 from jobs.runner.pairing import Pairing, paired
-from jobs.services import jobs
+from jobs.services import jobs, plans
 from jobs.services.errors import Refused
 from syncstatus.engine import similarity
 from syncstatus.engine.records import Record, Side
@@ -192,6 +192,16 @@ def apply(mapping: TableMapping, *, user: User | None, create_new: bool = False,
     _check_criteria(mapping)
     parameters = {"create_new": True} if create_new else {}
     return jobs.start(mapping, Kind.MATCH, user=user, parameters=parameters, queue=queue)
+
+
+def look(mapping: TableMapping, *, user: User | None) -> SyncJob:
+    """Let a job find the pairs, and keep them as a plan that a person applies or discards: for tables that are too
+    large to wait for. What has no match is not created.
+
+    Raises ``Refused`` (``no_match_fields`` and those of ``plans.preview``).
+    """
+    _check_criteria(mapping)
+    return plans.preview(mapping, Kind.MATCH, user=user)
 
 
 def source_side(mapping: TableMapping) -> Side:

@@ -19,6 +19,7 @@ from couplings.roles import SYNCHRONIZE
 from jobs.models import SyncJob
 from jobs.services import first as service
 from jobs.services.first import Advice, Begun, Step
+from jobs.services.match_review import MOST
 from syncstatus.engine.records import Side
 
 RELATED = ("left_connection", "right_connection")
@@ -34,7 +35,7 @@ def first(request: HttpRequest) -> HttpResponse:
         return begin(request)
     context: dict[str, Any] = {"count": mappings.count(), "looked": "look" in request.GET}
     if context["looked"]:
-        plan = service.plan(mappings)
+        plan = service.plan(mappings, most=MOST)
         waiting, jobs = service.waiting(plan), service.under_way(plan)
         names = [step.mapping.name for step in plan.steps]
         told = zip(plan.steps, map(waiting.__getitem__, names), map(jobs.get, names), strict=True)
@@ -58,6 +59,7 @@ def row(step: Step, waits_for: list[str], job: SyncJob | None) -> dict[str, Any]
         "advice": step.advice.value,
         "advised": ADVICE[step.advice.value],
         "reason": told,
+        "by_job": problem is not None and problem.code == "too_many_to_match",
         "problem": sentence(problem.code, named(problem.params, mapping)) if problem is not None else "",
         "waits_for": waits_for,
         "job": job,
@@ -68,7 +70,7 @@ def row(step: Step, waits_for: list[str], job: SyncJob | None) -> dict[str, Any]
 def begin(request: HttpRequest) -> HttpResponse:
     chosen = request.POST.getlist("mapping")
     mappings = TableMapping.objects.filter(enabled=True).select_related(*RELATED)
-    plan = service.plan(mappings)
+    plan = service.plan(mappings, most=MOST)
     user = cast(User, request.user)
     for begun in service.begin(plan, chosen, user=user, create_new="create_new" in request.POST):
         tell(request, begun)

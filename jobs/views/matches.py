@@ -22,6 +22,7 @@ from couplings.messages import render as sentence
 from couplings.models import TableMapping
 from couplings.roles import SYNCHRONIZE, UNCOUPLE
 from couplings.shown import number
+from jobs.models import SyncJob
 from jobs.services import coupling_files, match_review, matching
 from jobs.services.errors import Refused
 from jobs.services.match_review import SHOWN, Review
@@ -52,7 +53,7 @@ def matches(request: HttpRequest, name: str) -> HttpResponse:
         try:
             context |= shown(found, match_review.review(found, Result(wanted)), Result(wanted))
         except Refused as refused:
-            context["problem"] = (refused.code, refused.params)
+            context |= {"problem": (refused.code, refused.params), "by_job": refused.code == "too_many_to_match"}
     return render(request, "jobs/matches.html", context)
 
 
@@ -93,17 +94,28 @@ def act(request: HttpRequest, mapping: TableMapping) -> HttpResponse:
     page = reverse("jobs:matches", kwargs={"name": mapping.name})
     user = cast(User, request.user)
     try:
-        if request.POST.get("action") == "apply":
-            job = matching.apply(mapping, user=user, create_new="create_new" in request.POST)
-            messages.success(
-                request, _("Job %(job)s couples what matches, each pair looked at again.") % {"job": job.pk}
-            )
+        if (job := start(request, mapping, user)) is not None:
             return redirect("jobs:job", pk=job.pk)
         choose(request, mapping, user)
     except Refused as refused:
         messages.warning(request, sentence(refused.code, {"mapping": mapping.name, **named(refused.params, mapping)}))
     show = request.POST.get("show", "")
     return redirect(f"{page}?show={show}" if show in list(Result) else page)
+
+
+def start(request: HttpRequest, mapping: TableMapping, user: User) -> SyncJob | None:
+    """The job that does what the form asks for; None where it asks for no job."""
+    match request.POST.get("action"):
+        case "apply":
+            job = matching.apply(mapping, user=user, create_new="create_new" in request.POST)
+            text = _("Job %(job)s couples what matches, each pair looked at again.")
+        case "look":
+            job = matching.look(mapping, user=user)
+            text = _("Job %(job)s looks for the matches. Nothing is coupled before you apply them.")
+        case _:
+            return None
+    messages.success(request, text % {"job": job.pk})
+    return job
 
 
 def choose(request: HttpRequest, mapping: TableMapping, user: User) -> None:

@@ -65,6 +65,24 @@ def test_each_mapping_is_recommended_something_with_a_reason(berta: Client, worl
     assert "/mappings/CUSTOMER/matches/?show=pair" in page
 
 
+def test_tables_that_are_too_large_to_wait_for_are_left_to_a_job(
+    berta: Client, world: World, child: TableMapping, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Counted over all mappings that are looked at together: each alone would be short enough."""
+    world.right.add(name="Fabrikam")
+    monkeypatch.setattr("jobs.views.first.MOST", 3)
+
+    page = text(berta, f"{URL}?look=1")
+    assert page.count("too many while somebody waits") == 1
+    assert '<a href="/mappings/ACCOUNT/matches/?show=pair">' in page
+    assert 'value="CUSTOMER"' in page
+    assert 'value="ACCOUNT"' not in page
+
+    world.sync()
+    monkeypatch.setattr("jobs.views.first.MOST", 0)
+    assert "it has been synchronized before" in text(berta, f"{URL}?look=1"), "what is done is not matched again"
+
+
 def test_what_was_chosen_is_begun_and_its_children_wait(berta: Client, child: TableMapping) -> None:
     page = text(berta, f"{URL}?look=1")
     assert page.index("CUSTOMER</a>") < page.index("ACCOUNT</a>")

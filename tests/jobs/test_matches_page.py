@@ -10,8 +10,9 @@ import pytest
 from django.test import Client
 
 from couplings.models import Coupling
-from jobs.models import Kind, SyncJob
-from jobs.services import match_review
+from jobs.models import JobState, Kind, SyncJob
+from jobs.runner import runner
+from jobs.services import match_review, plans
 from tests import given
 from tests.jobs.worlds import World
 
@@ -115,7 +116,7 @@ def test_every_line_is_exported(berta: Client) -> None:
 
 def test_what_cannot_be_matched_is_told(berta: Client, world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(match_review, "MOST", 3)
-    assert "too many to match while somebody waits" in text(berta, f"{URL}?show=pair")
+    assert "too many while somebody waits" in text(berta, f"{URL}?show=pair")
     world.mapping.fields.update(match=None)
     monkeypatch.undo()
     assert "has no match field" in text(berta, f"{URL}?show=pair")
@@ -123,10 +124,42 @@ def test_what_cannot_be_matched_is_told(berta: Client, world: World, monkeypatch
     assert "Match-Based Coupling" not in text(berta, "/mappings/CUSTOMER/")
 
 
+def test_a_job_looks_where_the_tables_are_too_large_and_what_it_found_is_applied(
+    berta: Client, world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(match_review, "MOST", 3)
+    assert 'value="look"' in text(berta, f"{URL}?show=pair")
+
+    assert "Nothing is coupled before you apply them." in text(berta, URL, {"action": "look"})
+    runner.run(SyncJob.objects.get().pk)
+
+    job = SyncJob.objects.get()
+    assert (job.state, job.coupled, job.failed, job.excluded) == (JobState.PLANNED, 1, 1, 1)
+    assert not Coupling.objects.exists()
+    page = text(berta, f"/jobs/{job.pk}/")
+    assert 'value="apply"' in page
+
+    done = plans.apply(job, user=None, queue=False)
+
+    assert (done.coupled, done.failed, done.inserted) == (1, 1, 0)
+    assert (len(world.left.keys()), len(world.right.keys())) == (3, 4)
+
+
+def test_a_pair_whose_partner_has_gone_since_is_not_created(world: World) -> None:
+    """Somebody asked for pairs, not for new records."""
+    job = plans.preview(world.mapping, Kind.MATCH, user=None, queue=False)
+    world.right.execute("DELETE FROM account WHERE fullname = 'Adatum'")
+
+    done = plans.apply(job, user=None, queue=False)
+
+    assert (done.coupled, done.inserted) == (0, 0)
+    assert len(world.right.keys()) == 3
+
+
 def test_a_viewer_may_not(world: World) -> None:
     carl = given.signed_in(given.person("carl", "viewer"))
 
     for url in (URL, f"{URL}?show=pair", f"{URL}export/"):
         assert carl.get(url).status_code == 403
-    assert carl.post(URL, {"action": "apply"}).status_code == 403
+    assert {carl.post(URL, {"action": action}).status_code for action in ("apply", "look")} == {403}
     assert "Match-Based Coupling" not in text(carl, "/mappings/CUSTOMER/")
