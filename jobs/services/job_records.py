@@ -75,12 +75,15 @@ def elsewhere(job: SyncJob, outcome: str) -> Elsewhere | None:
             )
             return Elsewhere(text, "jobs:mapping")
         case "waiting" | "held":
-            errors = left_open(job, State(outcome))
-            text = _still_open(outcome, getattr(job, outcome), bounded_count(errors))
+            errors, now = left_open(job, State(outcome)), _in_mapping(job, State(outcome))
+            text = _still_open(outcome, getattr(job, outcome), bounded_count(errors), now)
             return Elsewhere(text, "couplings:errors", outcome, errors)
         case "skipped":
-            skipped = ErrorFilter({"mapping": job.mapping.name, "state": State.SKIPPED})
-            return Elsewhere(_skipped_now(Facets(skipped, [job.mapping]).total()), "couplings:errors", State.SKIPPED)
+            text = _(
+                "They are left out because of errors that an earlier job found; which ones, this job did not note."
+                " Left out in this mapping now: %(now)s."
+            )
+            return Elsewhere(text % {"now": number(_in_mapping(job, State.SKIPPED))}, "couplings:errors", outcome)
         case _:
             return Elsewhere(_("The log entries of this job are no longer kept."))
 
@@ -91,18 +94,22 @@ def left_open(job: SyncJob, state: State) -> QuerySet[SyncError]:
     return SyncError.objects.filter(job=job.pk, state=state, mapping=job.mapping_id)
 
 
-def _still_open(outcome: str, count: int, found: Count) -> str:
-    """How many of a job's ``count`` waiting or held records are so still by what the job found."""
+def _in_mapping(job: SyncJob, state: State) -> Count:
+    """How many errors of the mapping are in ``state`` now, whichever job has found them."""
+    return Facets(ErrorFilter({"mapping": job.mapping.name, "state": state}), [job.mapping]).total()
+
+
+def _still_open(outcome: str, count: int, found: Count, now: Count) -> str:
+    """How many of a job's ``count`` waiting or held records are so still by what the job found, and how many of the
+    mapping are: a run that finds what an earlier one held back adds nothing to it."""
     if outcome == "waiting":
-        text = _("Records that waited for another one: %(count)s. Waiting still, as this job found them: %(found)s.")
+        text = _(
+            "Records that waited for another one: %(count)s. Waiting still, as this job found them: %(found)s."
+            " Waiting in this mapping now: %(now)s."
+        )
     else:
-        text = _("Deletions that a guard kept back: %(count)s. Held still, as this job found them: %(found)s.")
-    return text % {"count": number(count), "found": number(found)}
-
-
-def _skipped_now(found: Count) -> str:
-    text = _(
-        "They are left out because of errors that an earlier job found; which ones, this job did not note."
-        " Left out in this mapping now: %(found)s."
-    )
-    return text % {"found": number(found)}
+        text = _(
+            "Deletions that a guard kept back: %(count)s. Held still, as this job found them: %(found)s."
+            " Held in this mapping now: %(now)s."
+        )
+    return text % {"count": number(count), "found": number(found), "now": number(now)}

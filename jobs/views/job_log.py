@@ -56,12 +56,17 @@ def unlisted(job: SyncJob) -> list[Counter]:
 def elsewhere(request: HttpRequest, job: SyncJob, outcome: str, entries: Sequence[Any]) -> dict[str, Any]:
     """Instead of an empty list: where the records of an outcome are that write no entries, or their open errors."""
     found = None if entries else job_records.elsewhere(job, outcome)
+    told: dict[str, Any] = {"elsewhere": found}
     if found is not None and found.errors is not None:
-        errors = page(found.errors.select_related(*SIDES).defer("details", "searched"), "pk", request.GET, SIZE)
-        return {"elsewhere": found, "errors": errors, "page": errors}
-    if found is None or not found.page:
-        return {"elsewhere": found}
+        told["errors"] = page(found.errors.select_related(*SIDES).defer("details", "searched"), "pk", request.GET, SIZE)
+        told["page"] = told["errors"]
+    if found is not None and found.page:
+        told["elsewhere_url"] = address(job, found)
+    return told
+
+
+def address(job: SyncJob, found: job_records.Elsewhere) -> str:
     if found.page == "jobs:mapping":
-        return {"elsewhere": found, "elsewhere_url": reverse(found.page, args=[job.mapping.name])}
+        return reverse(found.page, args=[job.mapping.name])
     query = {"mapping": job.mapping.name} | ({"state": found.state} if found.state else {})
-    return {"elsewhere": found, "elsewhere_url": f"{reverse(found.page)}?{urlencode(query)}"}
+    return f"{reverse(found.page)}?{urlencode(query)}"

@@ -23,6 +23,7 @@ from jobs.services import mapping_deletion as service
 from jobs.services import mapping_needs
 from jobs.services.errors import Refused
 from jobs.views.remove_couplings import confirmed
+from syncstatus.engine.records import Side
 
 RELATED = ("left_connection", "right_connection")
 PATIENCE: Final = 15.0
@@ -48,10 +49,12 @@ def mapping_delete(request: HttpRequest, name: str) -> HttpResponse:
 def question(mapping: TableMapping, going: list[TableMapping], count: int) -> dict[str, Any]:
     """What goes with each mapping, and what keeps ``mapping`` as long as nobody changes it."""
     facets, names = Facets(ErrorFilter({}), going), [one.name for one in going]
+    systems = list(dict.fromkeys(one.side_name(side) for one in going for side in Side))
     return {
         "mapping": mapping,
         "going": [(one, one.couplings.count(), facets.total(mapping=one.name)) for one in going],
         "names": get_text_list(names, _("and")),
+        "systems": get_text_list(systems, _("or")),
         "count": count,
         "needs": mapping_needs.needs_of_others([mapping.name]),
         "kept": bool(mapping_needs.needs_of_others(names)),

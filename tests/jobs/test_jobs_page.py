@@ -148,7 +148,9 @@ def test_a_counter_leads_to_the_jobs_own_open_errors_and_says_how_many_are_left(
     answer = ada.get(f"{URL}{job.pk}/", {"outcome": outcome})
 
     assert [error.description for error in answer.context["errors"]] == ["Adatum 1"]
-    assert re.search(r": 3\. (Waiting|Held) still, as this job found them: 1\.", answer.content.decode())
+    text = r": 3\. (Waiting|Held) still, as this job found them: 1\. (Waiting|Held) in this mapping now: 2\."
+    assert re.search(text, answer.content.decode())
+    assert len(ada.get(answer.context["elsewhere_url"]).context["table"].rows) == 2
 
 
 def test_the_skipped_are_said_to_be_all_of_the_mapping_and_as_many_as_the_link_shows(ada: Client) -> None:
