@@ -73,19 +73,25 @@ class Facets:
             ((name, value),) = changes.items()
             accepted = self._accepted(name, value)
             spread = self._spread(name)
-            return Count(sum(n for found, n in spread.items() if accepted is None or found in accepted), self.exact)
-        wanted = [(FACETS[name], self._accepted(name, changes.get(name, self.errors.value(name)))) for name in FACETS]
+            # Asked for each of all mappings, it must not go through all of them.
+            return Count(sum(spread.values() if accepted is None else (spread[one] for one in accepted)), self.exact)
+        wanted = self._wanted({name: changes.get(name, self.errors.value(name)) for name in FACETS})
         return Count(sum(n for group, n in self.groups.items() if _fits(group, wanted)), self.exact)
 
     def _spread(self, name: str) -> Counter[Any]:
         """How many errors there are for each value of one facet, of those that the rest of the filter shows."""
         if name not in self._spreads:
-            others = [(FACETS[one], self._accepted(one, self.errors.value(one))) for one in FACETS if one != name]
+            others = self._wanted({one: self.errors.value(one) for one in FACETS if one != name})
             spread = self._spreads[name] = Counter()
             for group, number in self.groups.items():
                 if _fits(group, others):
                     spread[getattr(group, FACETS[name])] += number
         return self._spreads[name]
+
+    def _wanted(self, values: Mapping[str, str]) -> list[tuple[str, Collection[Any]]]:
+        """What a group must have to be shown by a filter with ``values``."""
+        accepted = ((FACETS[name], self._accepted(name, value)) for name, value in values.items())
+        return [(name, found) for name, found in accepted if found is not None]
 
     def _accepted(self, name: str, value: str) -> Collection[Any] | None:
         """What a group may have where the filter says ``value``; None for anything."""
@@ -194,5 +200,5 @@ class Facets:
         return SyncError.objects.filter(pk__in=newest).aggregate(all=CountRows("pk"), **counted)
 
 
-def _fits(group: Group, wanted: Sequence[tuple[str, Collection[Any] | None]]) -> bool:
-    return all(accepted is None or getattr(group, name) in accepted for name, accepted in wanted)
+def _fits(group: Group, wanted: Sequence[tuple[str, Collection[Any]]]) -> bool:
+    return all(getattr(group, name) in accepted for name, accepted in wanted)
