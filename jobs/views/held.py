@@ -28,7 +28,8 @@ RELATED = ("mapping__left_connection", "mapping__right_connection", "requested_b
 @login_required
 @require_safe
 def held(request: HttpRequest) -> HttpResponse:
-    return render(request, "jobs/held.html", {"rows": (plans := held_plans.plans(request.GET)).rows, "page": plans})
+    shown = held_plans.plans(request.GET)
+    return render(request, "jobs/held.html", {"rows": shown.rows, "page": shown})
 
 
 @login_required
