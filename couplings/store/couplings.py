@@ -63,19 +63,17 @@ def by_key(mapping: int, side: Side, keys: Collection[str], *, with_base: bool =
 
 def moved(mapping: int, side: Side, versions: Mapping[str, str]) -> tuple[dict[str, CouplingRow], set[str]]:
     """Of records of ``side`` listed with these ``versions``: whole rows of the couplings that remember another one, by
-    key; and the keys that are not coupled. What is as its coupling remembers it does not leave the store.
-
-    Each key is looked up by itself (LIMIT): the planner would rather join a page of keys to the whole table.
-    """
+    key; and the keys that are not coupled. What is as its coupling remembers it does not leave the store."""
     if not versions:
         return {}, set()
+    keys = list(versions)
     with open_cursor() as cursor:
         cursor.execute(
-            "SELECT s.key, c.* FROM unnest(%s::text[], %s::text[]) AS s (key, version)"
-            f" LEFT JOIN LATERAL (SELECT {_COLUMNS} FROM couplings_coupling"
-            f" WHERE mapping_id = %s AND {KEY[side]} = s.key LIMIT 1) c ON true"
-            f" WHERE c.{VERSION[side]} IS DISTINCT FROM s.version",
-            (list(versions), list(versions.values()), mapping),
+            f"WITH c AS MATERIALIZED (SELECT {_COLUMNS} FROM couplings_coupling"
+            f" WHERE mapping_id = %s AND {KEY[side]} = ANY(%s))"
+            f" SELECT s.key, c.* FROM unnest(%s::text[], %s::text[]) AS s (key, version)"
+            f" LEFT JOIN c ON c.{KEY[side]} = s.key WHERE c.{VERSION[side]} IS DISTINCT FROM s.version",
+            (mapping, keys, keys, list(versions.values())),
         )
         rows = cursor.fetchall()
     coupled = {row[0]: CouplingRow._make(row[1:]) for row in rows if row[1] is not None}
@@ -170,9 +168,9 @@ def restore(mapping: int, rows: Sequence[Agreement]) -> set[int]:
 
 def refresh_statistics() -> None:
     """Tell PostgreSQL's planner how the table has grown. A run that fills it is faster than autovacuum, and without
-    statistics each page's look-up by key reads the whole mapping."""
+    statistics each page's look-up by key reads the whole mapping. To sort a sample of all bases would take longest."""
     with open_cursor() as cursor:
-        cursor.execute("ANALYZE couplings_coupling")
+        cursor.execute("ANALYZE couplings_coupling (mapping_id, left_key, right_key)")
 
 
 def update(rows: Sequence[Agreement]) -> None:

@@ -77,11 +77,10 @@ def _attempt(run: Run, page: Page) -> tuple[Page, ConnectionFailed | None]:
 
 
 def _refresh_statistics(run: Run, pipeline: Pipeline) -> None:
-    """Each time the run has doubled what it coupled."""
+    """Each time the run has doubled what it coupled. Those who help with a job need not: one at a time can."""
     made = run.tally.outcomes[Outcome.COUPLED] + run.tally.outcomes[Outcome.INSERTED]
-    if made >= run.statistics_at:
-        pipeline.wait()
-        couplings.refresh_statistics()
+    if made >= run.statistics_at and not run.is_member:
+        pipeline.afterwards(couplings.refresh_statistics)
         run.statistics_at = 2 * made
 
 

@@ -6,7 +6,7 @@ write and commit breaks: nothing (see ``remembering``).
 """
 
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from types import TracebackType
 
@@ -88,3 +88,11 @@ class Pipeline:
         if self._thread is None:
             self._thread = one_thread("remember")
         self._pending = self._thread.submit(remember, self._run, judged)
+
+    def afterwards(self, work: Callable[[], object]) -> None:
+        """Do ``work`` behind the commit of what was submitted. Nobody waits for it, and nothing is lost should it fail:
+        the next page meets the same store."""
+        if self._thread is None:
+            work()
+        else:
+            self._thread.submit(work)
