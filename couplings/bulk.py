@@ -5,11 +5,11 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any, Final
 
-from django.db.models import Count, Q
+from django.db.models import Count
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from couplings.models import BulkRequest, SyncError
+from couplings.models import BulkRequest, ErrorRequest
 from couplings.models.error import Request
 from couplings.shown import number
 
@@ -57,8 +57,8 @@ def running() -> list[Progress]:
     recent = [bulk for bulk in latest if bulk.requested_at > since and bulk.request in _SENTENCES]
     if not recent:
         return []
-    waiting = SyncError.objects.open().filter(~Q(request=""), requested_at__in=[bulk.requested_at for bulk in recent])
-    left = dict(waiting.order_by().values_list("requested_at").annotate(number=Count("pk")))
+    waiting = ErrorRequest.objects.filter(at__in=[bulk.requested_at for bulk in recent])
+    left = dict(waiting.values_list("at").annotate(number=Count("pk")))
     return [Progress(bulk, left[bulk.requested_at]) for bulk in recent if bulk.requested_at in left]
 
 

@@ -43,7 +43,7 @@ _CONDITIONS: dict[str, dict[Any, Q]] = {
     "left_known": {True: Q(left_key__isnull=False), False: Q(left_key__isnull=True)},
     "right_known": {True: Q(right_key__isnull=False), False: Q(right_key__isnull=True)},
     "coupled": {True: Q(coupling__isnull=False), False: Q(coupling__isnull=True)},
-    "requested": {True: ~Q(request=""), False: Q(request="")},
+    "requested": {True: Q(requested__isnull=False), False: Q(requested__isnull=True)},
 }
 _COLUMNS = {"direction": "mapping__direction"}
 
@@ -175,6 +175,11 @@ def condition(action: str) -> Q:
     return _all([IS_OPEN, *(step.condition() for step in RULES[action])])
 
 
+def possible(action: str) -> Q:
+    """The open errors to which ``action`` applies, or would, had nobody asked for anything."""
+    return _all([IS_OPEN, *(step.condition() for step in RULES[action] if step is not _FREE)])
+
+
 @dataclass(frozen=True)
 class Reckoning:
     """Of ``asked`` errors ``fitting`` are ones an action applies to; ``refused`` counts the others by message code."""
@@ -186,7 +191,18 @@ class Reckoning:
 
 def reckon(errors: QuerySet[SyncError], action: str) -> Reckoning:
     """To how many of ``errors`` an action applies, and why not to the others. One query."""
-    steps = [Step("not_open", ({},)), *RULES[action]]
+    return _reckon(errors, RULES[action])
+
+
+def impossible(errors: QuerySet[SyncError], action: str) -> Mapping[str, int]:
+    """Why ``action`` cannot apply to some of ``errors``, whatever was asked for: the number of each reason by message
+    code. One query, which does not count the others."""
+    steps = [step for step in RULES[action] if step is not _FREE]
+    return _reckon(errors.exclude(possible(action)), steps).refused
+
+
+def _reckon(errors: QuerySet[SyncError], rules: Iterable[Step]) -> Reckoning:
+    steps = [Step("not_open", ({},)), *rules]
     counts, passed = {}, Q()
     for position, step in enumerate(steps):
         passed &= step.condition() if position else IS_OPEN

@@ -53,7 +53,7 @@ def page_of_errors(
     One query, by an index in every order; by table, one for each table that stands on the page. Whoever has read all
     ``mappings`` hands them over as ``known_mappings``."""
     column = order.lstrip("-")
-    rows = SyncError.objects.select_related("assigned_to").defer(*UNSEEN)
+    rows = SyncError.objects.select_related("requested", "assigned_to").defer(*UNSEEN)
     wanted = chosen.apply(rows.annotate(**{column: DERIVED[column]()}) if column in DERIVED else rows)
     if order in BY_TABLE:
         parts = ((label, wanted.filter(**owner)) for label, owner in _owners(chosen))

@@ -15,6 +15,14 @@ from syncstatus.engine.records import Side
 
 LARGEST_ID = 2**63 - 1
 SIDES = [("", ""), *((side.value, side.value) for side in Side)]
+REQUESTS = {
+    error_actions.RETRY,
+    error_actions.SYNCHRONIZE,
+    error_actions.RESTORE,
+    error_actions.DELETE,
+    error_actions.UNCOUPLE,
+}
+"""Actions on errors that a job carries out (``jobs.services.actions``)."""
 
 
 class Ids(forms.Field):
@@ -105,6 +113,13 @@ class ErrorActionForm(SelectionForm):
     @property
     def needs_confirmation(self) -> bool:
         return not self.cleaned_data["confirm"] and (self.everything or self.action_name == "delete")
+
+    @property
+    def is_confirmed_request(self) -> bool:
+        """Whether a person has read what is about to be asked for."""
+        is_request = self.service_action in REQUESTS
+        read = self.cleaned_data["confirm"] or self.cleaned_data["confirmed"] is not None
+        return is_request and read and not self.needs_confirmation
 
     def is_more_than_confirmed(self, fitting: int, asked: int) -> bool:
         """Whether somebody has to read first to how many of the ``asked`` errors the action applies: when not to all of

@@ -6,15 +6,15 @@ from typing import Any
 
 from django.contrib.auth.models import User
 from django.db import IntegrityError, transaction
-from django.db.models import Case, DurationField, ExpressionWrapper, F, Max, Q, QuerySet, When
+from django.db.models import Case, DurationField, Exists, ExpressionWrapper, F, Max, OuterRef, Q, QuerySet, When
 from django.db.models.functions import Coalesce, Now
 
 from couplings import audit
-from couplings.models import SyncError, TableMapping
+from couplings.models import ErrorRequest, SyncError, TableMapping
 from couplings.models.error import State
 from couplings.store import clock
 from jobs import circuits, room
-from jobs.models import LONG, JobPart, JobState, Kind, SyncJob, Trigger
+from jobs.models import LONG, ONE_WAITING, JobPart, JobState, Kind, SyncJob, Trigger
 
 LOST_AFTER = timedelta(seconds=4)  # a job that waited so long has probably lost its bell
 
@@ -22,6 +22,10 @@ WAITING = Q(state=JobState.QUEUED, mapping__enabled=True, mapping__paused=False)
 """Jobs that wait for a worker or for their mapping, and not for a person."""
 
 FRESH_FIRST = Case(When(trigger=Trigger.RETRY, then=1), default=0)
+
+
+INTERRUPTED = {"resume": "foreground"}
+"""The parameters of a job without a wish that was stopped in the foreground."""
 
 
 def enqueue(
@@ -36,6 +40,23 @@ def enqueue(
     job = _enqueue(mapping, kind, trigger, user, parameters or {})
     audit.note(mapping=mapping.name, jobs=[job.pk])
     return job
+
+
+def enqueue_each(mappings: Collection[TableMapping], kind: Kind, trigger: Trigger, user: User | None) -> list[SyncJob]:
+    """A queued job for each of ``mappings``, as by ``enqueue``, with one statement for all that are new. Raises
+    ``IntegrityError`` when somebody else enqueued one of them in this moment, or deleted its mapping: then none is."""
+    queued = SyncJob.objects.filter(mapping__in=mappings, kind=kind, state=JobState.QUEUED)
+    waiting = {job.mapping_id: job for job in queued if kind in ONE_WAITING or job.parameters == INTERRUPTED}
+    new = (mapping for mapping in mappings if mapping.pk not in waiting)
+    with transaction.atomic():
+        made = SyncJob.objects.bulk_create(
+            SyncJob(mapping=mapping, kind=kind, trigger=trigger, requested_by=user) for mapping in new
+        )
+    for mapping in mappings:
+        audit.note(mapping=mapping.name)
+    jobs = [*waiting.values(), *made]
+    audit.note(jobs=[job.pk for job in jobs])
+    return jobs
 
 
 def _enqueue(mapping: TableMapping, kind: Kind, trigger: Trigger, user: User | None, wish: dict[str, Any]) -> SyncJob:
@@ -147,12 +168,12 @@ def _next_slot(mapping: TableMapping) -> None:
 
 def _retries() -> list[SyncJob]:
     """One job for each mapping with errors that are due or asked for and that no job is going to work off soon."""
-    due = Q(state=State.RETRYING, next_attempt__lte=Now()) | ~Q(request="")
-    with_due = SyncError.objects.open().of_records().filter(due).values("mapping")
+    failed = SyncError.objects.of_records().filter(state=State.RETRYING, next_attempt__lte=Now())
+    due = Q(pk__in=failed.values("mapping")) | Exists(ErrorRequest.objects.filter(mapping=OuterRef("pk")))
     at_them = Q(state=JobState.QUEUED) & ~_behind() | Q(state=JobState.RUNNING, kind=Kind.RETRY)
     active = SyncJob.objects.filter(at_them).values("mapping")
     with transaction.atomic():
-        mappings = list(_ready(TableMapping.objects.filter(pk__in=with_due).exclude(pk__in=active)))
+        mappings = list(_ready(TableMapping.objects.filter(due).exclude(pk__in=active)))
         return [enqueue(mapping, Kind.RETRY, Trigger.RETRY) for mapping in mappings]
 
 

@@ -7,7 +7,7 @@ from django.contrib.auth.models import Group, Permission, User
 from django.test import Client
 from django.utils import timezone
 
-from couplings.models import Connection, Coupling, FieldMapping, SyncError, TableMapping
+from couplings.models import Connection, Coupling, ErrorRequest, FieldMapping, SyncError, TableMapping
 from couplings.models.error import State
 from couplings.roles import ensure_groups
 from jobs.models import JobState, Kind, SyncJob, Trigger
@@ -55,8 +55,9 @@ def coupling(mapping: TableMapping, number: int, **values: Any) -> Coupling:
     )
 
 
-def error(mapping: TableMapping, number: int, **values: Any) -> SyncError:
-    """A conflict over the phone number of a coupled record, seen ``number`` minutes ago."""
+def error(mapping: TableMapping, number: int, *, request: str = "", **values: Any) -> SyncError:
+    """A conflict over the phone number of a coupled record, seen ``number`` minutes ago; ``request`` is what somebody
+    asked for."""
     seen = timezone.now() - timedelta(minutes=number)
     found: dict[str, Any] = {
         "coupling": coupling(mapping, number),
@@ -73,7 +74,16 @@ def error(mapping: TableMapping, number: int, **values: Any) -> SyncError:
         "first_seen": seen,
         "last_seen": seen,
     }
-    return SyncError.objects.create(mapping=mapping, **{**found, **values})
+    made = SyncError.objects.create(mapping=mapping, **{**found, **values})
+    if request:
+        ask(request, made)
+    return made
+
+
+def ask(request: str, *errors: SyncError, by: User | None = None) -> None:
+    """Somebody asks for something about ``errors`` (all there are), and no job has worked it off yet."""
+    for error in errors or SyncError.objects.all():
+        ErrorRequest.objects.create(error=error, mapping=error.mapping, request=request, by=by, at=timezone.now())
 
 
 def deleted(mapping: TableMapping, number: int, side: str = "right", **values: Any) -> SyncError:

@@ -10,6 +10,7 @@ from couplings.models.mapping import FieldMapping, TableMapping
 from couplings.models.note import ErrorNote
 from couplings.models.parent import MovedParent
 from couplings.models.preference import Preference
+from couplings.models.request import ErrorRequest
 from couplings.models.version import ConfigurationVersion
 from couplings.models.view import DefaultView, SavedView
 
@@ -22,6 +23,7 @@ __all__ = [
     "DefaultView",
     "ErrorCount",
     "ErrorNote",
+    "ErrorRequest",
     "FieldMapping",
     "MappingDraft",
     "MovedParent",

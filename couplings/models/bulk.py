@@ -8,8 +8,9 @@ from couplings.models.error import Request
 class BulkRequest(models.Model):
     """What somebody asked for on many errors at once, so that they can see how far it is, and end it.
 
-    The wish itself stands on the errors' rows: those that bear its ``request``, ``requested_at`` and ``requested_by``
-    have not been worked off yet. ``asked`` counts them at the beginning, ``cancelled`` those that were taken back.
+    The wish itself stands beside the errors: the rows of ``ErrorRequest`` that bear its ``request``, ``requested_at``
+    and ``requested_by`` have not been worked off yet. ``asked`` counts them at the beginning, ``cancelled`` those that
+    were taken back.
     """
 
     request = models.CharField(max_length=10, choices=Request.choices)

@@ -92,8 +92,7 @@ class SyncError(models.Model):
     A person may ignore what is skipped until a date: it is updated and closes itself like any other, and is skipped
     again when the date has come, or when somebody takes it back.
 
-    ``request`` is a person's wish that a job has not worked off yet: one UPDATE for a thousand rows, harmless when
-    repeated, and safe from crashes because it stands here and not in a message.
+    What a person asked for and a job has not worked off yet stands beside it, see ``ErrorRequest``.
     """
 
     mapping = models.ForeignKey(TableMapping, models.CASCADE, null=True, blank=True, db_index=False)
@@ -135,11 +134,6 @@ class SyncError(models.Model):
         settings.AUTH_USER_MODEL, models.SET_NULL, null=True, blank=True, db_index=False, related_name="+"
     )
     ignored_until = models.DateTimeField(_("ignored until"), null=True, blank=True)  # of the state ignored alone
-
-    request = models.CharField(max_length=10, choices=Request.choices, blank=True, default=Request.NONE)
-    choices = models.JSONField(default=dict, blank=True)
-    requested_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.SET_NULL, null=True, blank=True, related_name="+")
-    requested_at = models.DateTimeField(null=True, blank=True)
 
     resolved_at = models.DateTimeField(null=True, blank=True)
     resolved_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.SET_NULL, null=True, blank=True, related_name="+")
@@ -211,11 +205,8 @@ class SyncError(models.Model):
             models.Index(fields=["attempts", "last_seen", "id"], condition=IS_OPEN, name="errors_open_attempts"),
             # Its search: any part of a name, a key or a message's parameter.
             GinIndex(fields=["searched"], opclasses=["gin_trgm_ops"], condition=IS_OPEN, name="errors_open_searched"),
-            # A job works off what people asked for, and what is due by itself.
-            models.Index(fields=["mapping", "id"], condition=IS_OPEN & ~Q(request=""), name="errors_requested"),
+            # A job works off what is due by itself.
             models.Index(fields=["mapping", "next_attempt"], condition=Q(state=State.RETRYING), name="errors_due"),
-            # How many of an action on many errors are left.
-            models.Index(fields=["requested_at"], condition=IS_OPEN & ~Q(request=""), name="errors_requested_at"),
             # Beat brings back what was ignored long enough.
             models.Index(fields=["ignored_until"], condition=Q(state=State.IGNORED), name="errors_ignored"),
             # The error page lists what is assigned to somebody; most errors are assigned to nobody.
@@ -252,6 +243,12 @@ class SyncError(models.Model):
     @property
     def is_open(self) -> bool:
         return self.state != State.RESOLVED
+
+    @property
+    def request(self) -> str:
+        """What a person asked for and a job has not worked off yet. Lists select the related ``requested``."""
+        asked = getattr(self, "requested", None)
+        return asked.request if asked is not None else Request.NONE.value
 
     @property
     def table_name(self) -> str:

@@ -5,13 +5,14 @@ from collections.abc import Collection, Sequence
 from typing import Any, NamedTuple
 
 from couplings.models.error import Resolution, State
+from couplings.store import requests
 from couplings.store.copying import open_cursor, stage
 from couplings.store.couplings import KEY
 from syncstatus.engine.records import Side
 
 _COLUMNS = (
-    "id, coupling_id, left_key, right_key, kind, code, state, attempts, request, choices, requested_by_id, job,"
-    " coalesce(next_attempt <= now(), true)"
+    "id, coupling_id, left_key, right_key, kind, code, state, attempts, coalesce(request, ''), coalesce(choices, '{}'),"
+    " by_id, job, coalesce(next_attempt <= now(), true)"
 )
 _STAGED = {
     "id": "bigint",
@@ -97,33 +98,39 @@ def are_open(mapping: int) -> bool:
 
 
 def of_couplings(mapping: int, ids: Collection[int]) -> list[ErrorRow]:
-    return _select(mapping, "coupling_id = ANY(%s)", list(ids)) if ids else []
+    return _select(mapping, "coupling_id = ANY(%(given)s)", list(ids)) if ids else []
 
 
 def of_records(mapping: int, side: Side, keys: Collection[str]) -> list[ErrorRow]:
-    return _select(mapping, f"{KEY[side]} = ANY(%s)", list(keys)) if keys else []
+    return _select(mapping, f"{KEY[side]} = ANY(%(given)s)", list(keys)) if keys else []
 
 
 def due(mapping: int, after: int, limit: int) -> list[ErrorRow]:
     """Errors to be worked off, in order of id: those a person asked for, and those whose next attempt has come."""
-    return _select(mapping, f"{_DUE} AND id > %s", after, f"{_OF_A_RECORD} ORDER BY id LIMIT {int(limit)}")
+    first = f"ORDER BY 1 LIMIT {int(limit)}"
+    asked, retried = f"{_ASKED} AND error_id > %(given)s {first}", f"{_RETRIED} AND id > %(given)s {first}"
+    return _select(mapping, f"id IN (({asked}) UNION ({retried}) {first})", after, "ORDER BY id")
 
 
 def count_due(mapping: int) -> int:
     """How many ``due`` lists, by the indexes of the requested and the due."""
     with open_cursor() as cursor:
-        condition = f"mapping_id = %s AND state <> 'resolved' AND {_DUE} {_OF_A_RECORD}"
-        cursor.execute(f"SELECT count(*) FROM couplings_syncerror WHERE {condition}", (mapping,))
+        cursor.execute(f"SELECT count(*) FROM ({_ASKED} UNION {_RETRIED}) AS due", {"mapping": mapping})
         return int(cursor.fetchone()[0])
 
 
 def due_among(mapping: int, ids: Collection[int]) -> list[ErrorRow]:
     """Those of ``ids`` that ``due`` would list now."""
-    return _select(mapping, f"{_DUE} AND id = ANY(%s)", list(ids)) if ids else []
+    due = "(request IS NOT NULL OR (state = 'retrying' AND next_attempt <= now()))"
+    return _select(mapping, f"{due} AND id = ANY(%(given)s)", list(ids)) if ids else []
 
 
-_DUE = "(request <> '' OR (state = 'retrying' AND next_attempt <= now()))"
 _OF_A_RECORD = "AND (left_key IS NOT NULL OR right_key IS NOT NULL)"
+_ASKED = "SELECT error_id FROM couplings_errorrequest WHERE mapping_id = %(mapping)s"
+_RETRIED = (
+    "SELECT id FROM couplings_syncerror WHERE mapping_id = %(mapping)s AND state = 'retrying'"
+    f" AND next_attempt <= now() {_OF_A_RECORD}"
+)
 
 
 def open_new(mapping: int, reports: Sequence[Report]) -> None:
@@ -136,9 +143,9 @@ def open_new(mapping: int, reports: Sequence[Report]) -> None:
             """
             INSERT INTO couplings_syncerror (mapping_id, coupling_id, left_key, right_key, left_exists, right_exists,
                 description, kind, code, params, fields, details, state, attempts, next_attempt, job,
-                first_seen, last_seen, request, choices, resolution, waits_mapping_id, waits_side, waits_key)
+                first_seen, last_seen, resolution, waits_mapping_id, waits_side, waits_key)
             SELECT %s, coupling_id, left_key, right_key, left_exists, right_exists, description, kind, code, params,
-                fields, details, state, attempts, next_attempt, job, now(), now(), '', '{}', '',
+                fields, details, state, attempts, next_attempt, job, now(), now(), '',
                 waits_mapping_id, waits_side, waits_key
             FROM staged_errors ON CONFLICT DO NOTHING
             """,
@@ -166,27 +173,20 @@ def refresh(reports: Sequence[Report]) -> None:
                 last_seen = CASE
                     WHEN s.attempts > e.attempts OR (s.kind, s.code, s.details) IS DISTINCT FROM
                         (e.kind, e.code, e.details)
-                    THEN now() ELSE e.last_seen END,
-                request = CASE WHEN e.request = s.seen_request THEN '' ELSE e.request END
+                    THEN now() ELSE e.last_seen END
             FROM staged_errors s WHERE e.id = s.id AND e.state <> 'resolved'
             """
         )
+    requests.work_off([(row.id, row.seen_request) for row in reports if row.id is not None and row.seen_request])
 
 
 def keep(asked: Collection[ErrorRow]) -> None:
     """Errors that stay as they are although a person asked for them: the wish is worked off."""
-    if not asked:
-        return
-    with open_cursor() as cursor:
-        stage(cursor, "staged_wishes", {"id": "bigint", "request": "text"}, [(row.id, row.request) for row in asked])
-        cursor.execute(
-            "UPDATE couplings_syncerror e SET request = '' FROM staged_wishes s"
-            " WHERE e.id = s.id AND e.request = s.request"
-        )
+    requests.work_off([(row.id, row.request) for row in asked])
 
 
 def resolve(resolutions: Sequence[tuple[int, Resolution, int | None]]) -> None:
-    """Close errors: each with how, and by whom (None: by itself)."""
+    """Close errors: each with how, and by whom (None: by itself). The database forgets what was asked for them."""
     if not resolutions:
         return
     columns = {"id": "bigint", "resolution": "text", "by_id": "bigint"}
@@ -196,19 +196,19 @@ def resolve(resolutions: Sequence[tuple[int, Resolution, int | None]]) -> None:
         cursor.execute(
             """
             UPDATE couplings_syncerror e SET state = %s, resolution = s.resolution, resolved_by_id = s.by_id,
-                resolved_at = now(), request = '', choices = '{}', next_attempt = NULL
+                resolved_at = now(), next_attempt = NULL
             FROM staged_resolutions s WHERE e.id = s.id AND e.state <> 'resolved'
             """,
             (State.RESOLVED.value,),
         )
 
 
-def _select(mapping: int, condition: str, parameter: Any, tail: str = "") -> list[ErrorRow]:
+def _select(mapping: int, condition: str, given: Any, tail: str = "") -> list[ErrorRow]:
     with open_cursor() as cursor:
         cursor.execute(
-            f"SELECT {_COLUMNS} FROM couplings_syncerror"
-            f" WHERE mapping_id = %s AND state <> 'resolved' AND {condition} {tail}",
-            (mapping, parameter),
+            f"SELECT {_COLUMNS} FROM couplings_syncerror e LEFT JOIN couplings_errorrequest r ON r.error_id = e.id"
+            f" WHERE e.mapping_id = %(mapping)s AND state <> 'resolved' AND {condition} {tail}",
+            {"mapping": mapping, "given": given},
         )
         return [_row(row) for row in cursor.fetchall()]
 

@@ -162,7 +162,7 @@ def _free(cursor: object, mapping: int, side: Side, by: int | None) -> None:
     )
     execute(
         f"UPDATE couplings_syncerror e SET state = 'resolved', resolution = '{Resolution.COUPLED.value}',"
-        " resolved_by_id = %s, resolved_at = now(), request = '', next_attempt = NULL"
+        " resolved_by_id = %s, resolved_at = now(), next_attempt = NULL"
         f" FROM {_LINES} i WHERE e.mapping_id = %s AND e.state <> 'resolved' AND e.{key} = i.{key} AND i.code IS NULL",
         (by, mapping),
     )

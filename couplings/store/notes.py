@@ -24,7 +24,10 @@ _NOTED = """
     INSERT INTO couplings_errornote (error_id, kind, text, until, by_id, at) SELECT id, %s, %s, %s, %s, now() FROM noted
 """
 # Looked at again once the row is locked: somebody may have been faster.
-_IGNORABLE = "state IN ('skipped', 'ignored') AND request = ''"
+_IGNORABLE = (
+    "state IN ('skipped', 'ignored')"
+    " AND NOT EXISTS (SELECT FROM couplings_errorrequest r WHERE r.error_id = couplings_syncerror.id)"
+)
 
 
 def comment(errors: QuerySet[SyncError], note: Note) -> int:

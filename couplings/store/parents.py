@@ -125,7 +125,7 @@ def settle_asked(parents: Sequence[int]) -> None:
     with open_cursor() as cursor:
         cursor.execute(
             "UPDATE couplings_syncerror p SET state = 'resolved', resolution = 'in_step', resolved_at = now(),"
-            f" request = '', choices = '{{}}', next_attempt = NULL WHERE {asked} AND ({waiting}) = 0",
+            f" next_attempt = NULL WHERE {asked} AND ({waiting}) = 0",
             names,
         )
         cursor.execute(

@@ -27,6 +27,10 @@ LONG = (Kind.MODIFIED, Kind.FULL, Kind.FIND_DELETED, Kind.MATCH, Kind.UNDO)
 """Kinds that go through a whole mapping: one at a time, while jobs over a few records run beside it."""
 
 
+ONE_WAITING = [Kind.MODIFIED, Kind.RETRY]
+"""Kinds of which one job a mapping waits: it will do what the next one was to do."""
+
+
 class Trigger(models.TextChoices):
     SCHEDULE = "schedule", _("schedule")
     MANUAL = "manual", _("manual")
@@ -151,7 +155,7 @@ class SyncJob(models.Model):
             ),
             models.UniqueConstraint(
                 fields=["mapping", "kind"],
-                condition=Q(state=JobState.QUEUED, kind__in=[Kind.MODIFIED, Kind.RETRY]),
+                condition=Q(state=JobState.QUEUED, kind__in=ONE_WAITING),
                 name="one_queued_job_per_mapping_and_kind",
             ),
             models.UniqueConstraint(

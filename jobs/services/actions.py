@@ -1,8 +1,8 @@
-"""What people do about open errors. One UPDATE writes the wish on the errors' rows, one job a mapping works it off."""
+"""What people do about open errors. One INSERT puts the wish beside the errors, one job a mapping works it off."""
 
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
 from typing import Any
 
 from django.contrib.auth.models import User
@@ -14,9 +14,10 @@ from couplings import audit, error_actions
 from couplings.error_actions import CREATE_AGAIN, DELETE, RESTORE, RETRY, SYNCHRONIZE, UNCOUPLE, USE_LEFT, USE_RIGHT
 from couplings.models import BulkRequest, Coupling, SyncError, TableMapping
 from couplings.models.error import Request
+from couplings.store import requests
+from couplings.store.requests import Wish
 from jobs.models import Kind, SyncJob
 from jobs.services import couplings, jobs
-from jobs.services.errors import Refused
 from syncstatus.engine.records import Side
 
 __all__ = ["ACTIONS", "CREATE_AGAIN", "DELETE", "RESTORE", "RETRY", "SYNCHRONIZE", "UNCOUPLE", "Requested", "request"]
@@ -46,6 +47,10 @@ class Requested:
     jobs: list[SyncJob] = field(default_factory=list)
 
 
+class MoreThanConfirmed(Exception):
+    """The action applies to more errors than a person has confirmed; nothing was done."""
+
+
 def applicable(errors: QuerySet[SyncError], action: str) -> QuerySet[SyncError]:
     """Those of ``errors`` to which ``action`` applies (by its name in ``error_actions``)."""
     return errors.filter(error_actions.condition(action))
@@ -59,8 +64,10 @@ def request(
     use: Side | None = None,
     choices: Mapping[str, Any] | None = None,
     queue: bool = True,
+    at_most: int | None = None,
 ) -> Requested:
-    """Ask for ``action`` on ``errors``; ``queue=False`` works it off here before it returns.
+    """Ask for ``action`` on ``errors``; ``queue=False`` works it off here before it returns. Raises
+    ``MoreThanConfirmed`` when it applies to more than ``at_most`` of them.
 
     Remove Coupling is done at once, without asking the systems, up to ``AT_ONCE``.
 
@@ -69,29 +76,53 @@ def request(
     writes nothing.
     """
     named = error_actions.rule(action, use)
-    reckoned = error_actions.reckon(errors, named)
-    fitting = applicable(errors, named)
-    if action == UNCOUPLE and reckoned.fitting <= AT_ONCE:
-        removed = couplings.remove(Coupling.objects.filter(pk__in=fitting.values("coupling")), user=user)
-        return Requested(reckoned.asked, removed, left_out(reckoned, removed, "record_in_work"))
-    wish = Request.CHOOSE if choices else _REQUESTS[named]
-    records = records_of(fitting)
-    accepted, mappings = _ask(fitting, wish, dict(choices or {}), user)
-    audit.note(asked=reckoned.asked, accepted=accepted, records=records)
-    started, paused = start(mappings, user, queue)
-    return Requested(reckoned.asked, accepted, left_out(reckoned, accepted) | paused, started)
+    if action == UNCOUPLE and (removed := _uncoupled(errors, user, at_most)) is not None:
+        return removed
+    asked = errors.count()
+    records = records_of(applicable(errors, named))
+    by = user.pk if user is not None else None
+    wish = Wish(Request.CHOOSE if choices else _REQUESTS[named], by, timezone.now(), choices or {})
+    accepted = _ask(errors.filter(error_actions.possible(named)), wish, user, at_most)
+    done = sum(accepted.values())
+    refused = _refused(errors, named, asked - done)
+    audit.note(asked=asked, accepted=done, records=records)
+    started, paused = start(TableMapping.objects.filter(pk__in=accepted), user, queue)
+    return Requested(asked, done, refused | paused, started)
 
 
-def _ask(
-    errors: QuerySet[SyncError], wish: Request, choices: dict[str, Any], user: User | None
-) -> tuple[int, list[TableMapping]]:
-    """One statement writes the wish where there is none; how often, and the mappings concerned."""
-    now = timezone.now()
+def _uncoupled(errors: QuerySet[SyncError], user: User | None, at_most: int | None) -> Requested | None:
+    """None where there are too many to be waited for."""
+    reckoned = error_actions.reckon(errors, UNCOUPLE)
+    if reckoned.fitting > AT_ONCE:
+        return None
+    _check_confirmed(reckoned.fitting, at_most)
+    fitting = applicable(errors, UNCOUPLE)
+    removed = couplings.remove(Coupling.objects.filter(pk__in=fitting.values("coupling")), user=user)
+    return Requested(reckoned.asked, removed, left_out(reckoned, removed, "record_in_work"))
+
+
+def _ask(errors: QuerySet[SyncError], wish: Wish, user: User | None, at_most: int | None) -> dict[int, int]:
+    """One statement writes the wish where there is none, and says for how many errors of each mapping."""
     with transaction.atomic():
-        free = errors.order_by().filter(request=Request.NONE)
-        accepted = free.update(request=wish, choices=choices, requested_by=user, requested_at=now)
-        remember(wish, now, user, accepted)
-        return accepted, _mappings(wish, now, user) if accepted else []
+        accepted = requests.ask(errors, wish)
+        done = sum(accepted.values())
+        _check_confirmed(done, at_most)
+        if done > 1:  # can be watched, and taken back while it is worked off
+            BulkRequest.objects.create(request=wish.request, requested_at=wish.at, requested_by=user, asked=done)
+        return accepted
+
+
+def _check_confirmed(count: int, at_most: int | None) -> None:
+    if at_most is not None and count > at_most:
+        raise MoreThanConfirmed
+
+
+def _refused(errors: QuerySet[SyncError], named: str, missed: int) -> dict[str, int]:
+    """Why ``missed`` of ``errors`` were left out: the action does not apply to them, or they are asked for already.
+    Asked of those alone, as there are few of them when there are many errors."""
+    refused = dict(error_actions.impossible(errors, named)) if missed > 0 else {}
+    already = missed - sum(refused.values())
+    return refused | ({"already_requested": already} if already > 0 else {})
 
 
 def records_of(errors: QuerySet[SyncError]) -> list[str]:
@@ -102,27 +133,10 @@ def records_of(errors: QuerySet[SyncError]) -> list[str]:
     return [audit.pair(*keys) for keys in errors.order_by("pk").values_list("left_key", "right_key")[: audit.KEPT]]
 
 
-def remember(wish: Request, at: datetime, user: User | None, accepted: int) -> None:
-    """A wish for more than one error can be watched, and taken back while it is worked off."""
-    if accepted > 1:
-        BulkRequest.objects.create(request=wish, requested_at=at, requested_by=user, asked=accepted)
-
-
-def _mappings(wish: Request, at: datetime, user: User | None) -> list[TableMapping]:
-    asked = SyncError.objects.filter(request=wish, requested_at=at, requested_by=user)
-    return list(TableMapping.objects.filter(pk__in=asked.order_by().values("mapping")))
-
-
 def start(mappings: Iterable[TableMapping], user: User | None, queue: bool) -> tuple[list[SyncJob], dict[str, int]]:
     """One job a mapping. A paused mapping keeps the wish until it resumes, and that is said."""
-    started: list[SyncJob] = []
-    paused: dict[str, int] = {}
-    for mapping in mappings:
-        try:
-            started.append(jobs.start(mapping, Kind.RETRY, user=user, queue=queue))
-        except Refused as no:
-            paused[no.code] = paused.get(no.code, 0) + 1
-    return started, paused
+    found, refused = jobs.start_each(mappings, Kind.RETRY, user=user, queue=queue)
+    return found, dict(Counter(no.code for no in refused))
 
 
 def left_out(reckoned: error_actions.Reckoning, accepted: int, why: str = "already_requested") -> dict[str, int]:
@@ -135,10 +149,5 @@ def left_out(reckoned: error_actions.Reckoning, accepted: int, why: str = "alrea
 
 def find_deleted(mappings: Iterable[TableMapping], *, user: User | None, queue: bool = True) -> list[SyncJob]:
     """Find for Deleted: look for vanished records of both sides, by key; what is found opens a ``deleted`` error."""
-    started = []
-    for mapping in mappings:
-        try:
-            started.append(jobs.start(mapping, Kind.FIND_DELETED, user=user, queue=queue))
-        except Refused:
-            continue  # paused or disabled: left alone like by every other job
-    return started
+    started, _refused = jobs.start_each(mappings, Kind.FIND_DELETED, user=user, queue=queue)
+    return started  # those that are paused or disabled are left alone like by every other job

@@ -4,8 +4,7 @@ from django.db import transaction
 from django.db.models import F
 
 from couplings import audit
-from couplings.models import BulkRequest, SyncError
-from couplings.models.error import Request
+from couplings.models import BulkRequest, ErrorRequest
 
 
 def cancel(bulk: BulkRequest) -> int:
@@ -13,11 +12,9 @@ def cancel(bulk: BulkRequest) -> int:
 
     A page of records that a job has in work is finished, and so is what nobody can take back by now.
     """
-    waiting = SyncError.objects.open().filter(
-        request=bulk.request, requested_at=bulk.requested_at, requested_by=bulk.requested_by_id
-    )
+    waiting = ErrorRequest.objects.filter(request=bulk.request, at=bulk.requested_at, by=bulk.requested_by_id)
     with transaction.atomic():
-        withdrawn = waiting.update(request=Request.NONE, choices={}, requested_by=None, requested_at=None)
+        withdrawn, _per_table = waiting.delete()
         BulkRequest.objects.filter(pk=bulk.pk).update(cancelled=F("cancelled") + withdrawn)
     audit.note(accepted=withdrawn)
     return withdrawn

@@ -238,7 +238,6 @@ def _close(errors: QuerySet[SyncError], resolution: Resolution, user: User | Non
         resolution=resolution,
         resolved_by=user,
         resolved_at=clock.now(),
-        request="",
         next_attempt=None,
     )
 

@@ -10,11 +10,12 @@ from datetime import datetime
 from typing import Any
 
 from django.contrib.auth.models import User
-from django.db.models import Count, Min, Q, QuerySet
+from django.db import transaction
+from django.db.models import Count, Min, QuerySet
 
 from couplings import audit, messages, paging
 from couplings.models import SyncError, TableMapping
-from couplings.models.error import Request, State
+from couplings.models.error import State
 from jobs.services import actions
 from jobs.services.actions import Requested
 from syncstatus.engine.decisions import ErrorKind
@@ -57,9 +58,7 @@ def plans(held: QuerySet[SyncError] | None = None) -> list[Plan]:
     grouped = (
         rows.order_by()
         .values_list("mapping", "job", "left_exists", "code")
-        .annotate(
-            example=Min("pk"), records=Count("pk"), approved=Count("pk", filter=~Q(request="")), since=Min("first_seen")
-        )
+        .annotate(example=Min("pk"), records=Count("pk"), approved=Count("requested"), since=Min("first_seen"))
         .order_by("-job", "mapping", "left_exists", "code")
     )
     mappings = TableMapping.objects.select_related("left_connection", "right_connection").in_bulk()
@@ -102,7 +101,7 @@ def discard(held: QuerySet[SyncError], *, user: User | None) -> Requested:
     """
     asked = held.count()
     ids = held.order_by().values("pk")
-    free = SyncError.objects.filter(pk__in=ids, state=State.HELD, request=Request.NONE)
+    free = SyncError.objects.filter(pk__in=ids, state=State.HELD, requested=None)
     discarded = sum(_discard(free, plan, user) for plan in _sides(free))
     audit.note(asked=asked, accepted=discarded)
     return Requested(asked, discarded, {"already_requested": asked - discarded} if asked > discarded else {})
@@ -123,4 +122,12 @@ def _discard(free: QuerySet[SyncError], where: tuple[TableMapping, Side], user: 
     }
     same = free.filter(mapping=mapping, left_exists=side is Side.LEFT)
     kind = ErrorKind.DELETED.value
-    return same.update(kind=kind, code="deletion_discarded", params=params, state=State.SKIPPED)
+    with transaction.atomic():
+        _lock(same)
+        return same.update(kind=kind, code="deletion_discarded", params=params, state=State.SKIPPED)
+
+
+def _lock(errors: QuerySet[SyncError]) -> None:
+    """Wait for whoever approves some of them in this moment: the next statement sees that."""
+    mine = SyncError.objects.filter(pk__in=errors.values("pk")).order_by("pk").select_for_update(no_key=True)
+    list(mine.values_list("pk", flat=True))

@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Any, Final, NamedTuple
 
 from django.db import connection
-from django.db.models import Count, Q
+from django.db.models import Count
 
 from couplings import lists
 from couplings.models import SyncError
@@ -57,7 +57,7 @@ def plans(where: Mapping[str, str]) -> Page[Plan]:
 
 def _approved(jobs: set[int]) -> dict[tuple[Any, ...], int]:
     """By what tells plans apart, how many of their records somebody has approved."""
-    asked = everything().filter(~Q(request=""), job__in=jobs).order_by()
+    asked = everything().filter(requested__isnull=False, job__in=jobs).order_by()
     return {row[: len(KEY)]: row[-1] for row in asked.values_list(*KEY).annotate(number=Count("pk"))}
 
 

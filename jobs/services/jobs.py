@@ -1,17 +1,18 @@
 """Start jobs: hand them to the workers or run them here; preview them."""
 
 import time
+from collections.abc import Iterable
 from typing import Any
 
 from django.contrib.auth.models import User
-from django.db import transaction
+from django.db import IntegrityError, transaction
 from django.db.models import Q
 
 from couplings.models import SyncError, TableMapping
 from couplings.store import errors
 from jobs import circuits, tasks
 from jobs.models import JobState, Kind, SyncJob, Trigger
-from jobs.queue import enqueue
+from jobs.queue import enqueue, enqueue_each
 from jobs.runner import runner
 from jobs.runner.runner import OnPage, Stop, Tell
 from jobs.services.errors import Refused
@@ -39,6 +40,41 @@ def start(
         return run_here(job)
     ring(job)
     return job
+
+
+def start_each(
+    mappings: Iterable[TableMapping], kind: Kind, *, user: User | None, queue: bool = True
+) -> tuple[list[SyncJob], list[Refused]]:
+    """``start`` for each of ``mappings``, with a few statements and one bell for all; why it was refused for some."""
+    if not queue:
+        return _one_by_one(mappings, kind, user, queue=False)
+    refused = []
+    may_run = []
+    for mapping in mappings:
+        try:
+            check_may_run(mapping)
+            may_run.append(mapping)
+        except Refused as no:
+            refused.append(no)
+    try:
+        jobs = enqueue_each(may_run, kind, Trigger.MANUAL, user)
+    except IntegrityError:  # somebody else starts or deletes one of them in this moment
+        started, also = _one_by_one(may_run, kind, user, queue=True)
+        return started, refused + also
+    transaction.on_commit(lambda: tasks.ring_each([job.pk for job in jobs]))
+    return jobs, refused
+
+
+def _one_by_one(
+    mappings: Iterable[TableMapping], kind: Kind, user: User | None, *, queue: bool
+) -> tuple[list[SyncJob], list[Refused]]:
+    started, refused = [], []
+    for mapping in mappings:
+        try:
+            started.append(start(mapping, kind, user=user, queue=queue))
+        except Refused as no:
+            refused.append(no)
+    return started, refused
 
 
 def start_here(

@@ -11,9 +11,11 @@ from django.db.models import Max, QuerySet
 from django.utils import timezone
 
 from couplings import audit
-from couplings.error_actions import CREATE_AGAIN, reckon
+from couplings.error_actions import CREATE_AGAIN, possible, reckon
 from couplings.models import Coupling, SyncError, TableMapping
 from couplings.models.error import Request
+from couplings.store import requests
+from couplings.store.requests import Wish
 from jobs.models import CreateIntent
 from jobs.runner import locks
 from jobs.services import actions, couplings, in_work, records
@@ -100,12 +102,12 @@ def _deny(mapping: TableMapping, errors: QuerySet[SyncError], user: User | None)
 def _deny_part(mapping: TableMapping, part: Iterable[Row], user: User | None, mine: locks.Locks) -> int:
     """The number of errors that are still as they were, now that their records are ours, and that nobody asked for."""
     last = CreateIntent.objects.filter(mapping=mapping).aggregate(last=Max("pk"))["last"] or 0
-    wish = {"request": Request.CREATE, "choices": {"before": last}, "requested_by": user}
+    wish = Wish(Request.CREATE, user.pk if user is not None else None, timezone.now(), {"before": last})
     with transaction.atomic():
-        mine_now = SyncError.objects.filter(pk__in=[pk for pk, _, _ in part], request=Request.NONE)
-        accepted = actions.applicable(mine_now, CREATE_AGAIN).update(**wish, requested_at=timezone.now())
+        mine_now = SyncError.objects.filter(pk__in=[pk for pk, _, _ in part])
+        accepted = requests.ask(mine_now.filter(possible(CREATE_AGAIN)), wish)
         mine.release(mine.hand_over())
-    return accepted
+    return sum(accepted.values())
 
 
 def _marks(row: Row) -> list[int]:

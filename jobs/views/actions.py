@@ -21,7 +21,7 @@ from couplings.shown import number
 from jobs.forms import ErrorActionForm
 from jobs.services import actions as service
 from jobs.services import notes, unanswered
-from jobs.services.actions import Requested
+from jobs.services.actions import MoreThanConfirmed, Requested
 from jobs.services.errors import Refused
 from jobs.views import confirming
 from jobs.views.answers import back, form_of, may_act, say_done, say_left_out, say_requested
@@ -61,11 +61,15 @@ def act(request: HttpRequest, form: ErrorActionForm, errors: QuerySet[SyncError]
     if (question := one_to_compare(form, errors)) is not None:
         messages.info(request, _("Choose which data to use, then synchronize."))
         return redirect("jobs:error", pk=question)
-    reckoned = error_actions.reckon(errors, form.rule)
-    if reckoned.fitting and (form.needs_confirmation or form.is_more_than_confirmed(reckoned.fitting, reckoned.asked)):
-        return confirming.confirm(request, form, errors, reckoned, page)
+    if not form.is_confirmed_request:  # whose statement finds out itself whether it is more than was confirmed
+        reckoned = error_actions.reckon(errors, form.rule)
+        too_many = form.is_more_than_confirmed(reckoned.fitting, reckoned.asked)
+        if reckoned.fitting and (form.needs_confirmation or too_many):
+            return confirming.confirm(request, form, errors, reckoned, page)
     try:
         say(request, form, ask(form, errors, request.user if isinstance(request.user, User) else None))
+    except MoreThanConfirmed:
+        return confirming.confirm(request, form, errors, error_actions.reckon(errors, form.rule), page)
     except Refused as refused:
         messages.warning(request, sentence(refused.code, refused.params))
     return back(request, page)
@@ -75,7 +79,8 @@ def ask(form: ErrorActionForm, errors: QuerySet[SyncError], user: User | None) -
     special = SPECIAL.get(form.service_action)
     if special is not None:
         return special(form, errors, user)
-    return service.request(errors, form.service_action, user=user, use=form.use_side)
+    at_most = form.cleaned_data["confirmed"]
+    return service.request(errors, form.service_action, user=user, use=form.use_side, at_most=at_most)
 
 
 def create_again(form: ErrorActionForm, errors: QuerySet[SyncError], user: User | None) -> Requested:

@@ -27,7 +27,7 @@ RELATED = (
     "connection",
     "coupling",
     "assigned_to",
-    "requested_by",
+    "requested__by",
     "resolved_by",
 )
 FIELD = "field:"  # the choice of a field is sent as field:<name>=left|right

@@ -22,7 +22,7 @@ from jobs.tables import HeldTable
 from jobs.views.answers import form_of, may_act, say_left_out
 from syncstatus.engine.records import Side
 
-RELATED = ("mapping__left_connection", "mapping__right_connection", "requested_by")
+RELATED = ("mapping__left_connection", "mapping__right_connection", "requested__by")
 
 
 @login_required

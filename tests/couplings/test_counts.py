@@ -55,7 +55,7 @@ def test_an_error_that_opens_closed_or_is_only_asked_for_counts_nothing() -> Non
 
     given.error(mapping, 2)
     written = ErrorCount.objects.count()
-    SyncError.objects.update(request="retry")
+    given.ask("retry")
     assert ErrorCount.objects.count() == written
 
 

@@ -9,7 +9,7 @@ from django.utils import timezone
 
 from couplings import error_actions
 from couplings.error_actions import Features
-from couplings.models import SyncError
+from couplings.models import ErrorRequest, SyncError
 from couplings.models.error import State
 from tests import given
 
@@ -49,13 +49,17 @@ def errors_of_every_kind() -> Iterator[dict[str, Any]]:
 def test_a_row_offers_what_the_statement_takes(direction: str) -> None:
     mapping = given.mapping(direction=direction)
     one = given.coupling(mapping, 1)
-    rows = []
+    rows, asked = [], []
     for values in errors_of_every_kind():
-        coupled = values.pop("coupled")
+        coupled, request = values.pop("coupled"), values.pop("request")
         about_record = values["left_key"] or values["right_key"]
         if about_record:
             rows.append(SyncError(mapping=mapping, coupling=one if coupled else None, **values, **SEEN))
+            asked += [rows[-1]] if request and rows[-1].is_open else []
     SyncError.objects.bulk_create(rows)
+    ErrorRequest.objects.bulk_create(
+        ErrorRequest(error=error, mapping=mapping, request="retry", at=NOW) for error in asked
+    )
     SyncError.objects.create(
         connection=mapping.left_connection, kind="connection", code="unreachable", state=State.RETRYING, **SEEN
     )
@@ -63,14 +67,18 @@ def test_a_row_offers_what_the_statement_takes(direction: str) -> None:
 
     for action in error_actions.RULES:
         taken = set(everything.filter(error_actions.condition(action)).values_list("pk", flat=True))
-        offered = {
-            error.pk for error in everything.select_related("mapping") if action in error_actions.applying(error)
-        }
+        rows_read = everything.select_related("mapping", "requested")
+        offered = {error.pk for error in rows_read if action in error_actions.applying(error)}
         reckoned = error_actions.reckon(everything, action)
         assert taken == offered, action
         assert reckoned.fitting == len(taken), action
         assert reckoned.asked == len(rows) + 1
         assert reckoned.asked == reckoned.fitting + sum(reckoned.refused.values()), action
+        free = {code: count for code, count in reckoned.refused.items() if code != "already_requested"}
+        assert error_actions.impossible(everything, action) == free, action
+        assert set(everything.filter(error_actions.possible(action), requested=None)) <= set(
+            everything.filter(pk__in=taken)
+        ), action
 
 
 CONFLICT = Features("skipped", "conflict", True, True, True, True, True, False, "bidirectional")

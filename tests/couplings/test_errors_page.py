@@ -353,7 +353,7 @@ def test_it_speaks_french(ada: Client) -> None:
 def test_the_number_of_queries_does_not_grow(ada: Client, count: int) -> None:
     mappings = [given.mapping(f"M{number}") for number in range(min(count, 10))]
     for number in range(count):
-        given.error(mappings[number % len(mappings)], number, request="retry", requested_by=None)
+        given.error(mappings[number % len(mappings)], number, request="retry")
     ada.get(URL)
 
     with CaptureQueriesContext(connection) as queries:

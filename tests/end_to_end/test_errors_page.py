@@ -6,7 +6,7 @@ from collections.abc import Callable
 import pytest
 from playwright.sync_api import Page, expect
 
-from couplings.models import SyncError
+from couplings.models import ErrorRequest, SyncError
 from jobs.models import Kind
 from tests import given
 from tests.end_to_end.screens import NARROW, WIDE
@@ -38,7 +38,7 @@ def many() -> list[SyncError]:
 
 
 def requested() -> dict[str, int]:
-    wishes = list(SyncError.objects.exclude(request="").values_list("request", flat=True))
+    wishes = list(ErrorRequest.objects.values_list("request", flat=True))
     return {wish: wishes.count(wish) for wish in wishes}
 
 
@@ -57,7 +57,7 @@ def test_everything_in_a_view_is_retried_watched_and_cancelled(
 
     expect(page.locator(".live")).to_contain_text("60 are being retried (0 done).")
     assert requested() == {"retry": 60}
-    SyncError.objects.filter(pk__in=[error.pk for error in many[:20]]).update(request="")
+    ErrorRequest.objects.filter(error__in=[error.pk for error in many[:20]]).delete()
     if not scripts:
         page.reload()
     expect(page.locator(".live")).to_contain_text("60 are being retried (20 done).")

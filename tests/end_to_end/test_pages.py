@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Page, expect
 
-from couplings.models import SyncError
+from couplings.models import ErrorRequest, SyncError
 from jobs.models import Kind
 from tests.end_to_end.screens import NARROW, WIDE, too_wide, violations
 from tests.jobs.worlds import World
@@ -61,7 +61,7 @@ def test_one_error_is_selected_and_retried(
     page.get_by_role("button", name=retry, exact=True).click()
 
     expect(page.locator(".messages")).to_contain_text(scheduled)
-    assert list(SyncError.objects.exclude(request="").values_list("description", flat=True)) == ["Contoso"]
+    assert list(ErrorRequest.objects.values_list("error__description", flat=True)) == ["Contoso"]
     page.wait_for_load_state()  # the stylesheet included
     assert not scripts or too_wide(page) == []
 
@@ -113,7 +113,7 @@ def test_a_whole_page_is_selected(open_page: Callable[..., Page], conflicts: lis
     page.get_by_role("button", name="Synchronize", exact=True).click()
 
     expect(page.locator(".messages")).to_contain_text("has been scheduled for 2 of 2 records.")
-    assert set(SyncError.objects.values_list("request", flat=True)) == {"use_right"}
+    assert set(SyncError.objects.values_list("requested__request", flat=True)) == {"use_right"}
 
 
 def test_the_language_is_switched_on_the_page_itself(open_page: Callable[..., Page]) -> None:

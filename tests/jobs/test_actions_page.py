@@ -48,7 +48,7 @@ def test_retry_schedules_one_job_a_mapping_and_says_how_many(client: Client, ada
     response = post(client, "retry", *errors)
 
     assert said(response) == ["The synchronization has been scheduled for 3 of 3 records."]
-    assert set(SyncError.objects.values_list("request", "requested_by")) == {("retry", ada.pk)}
+    assert set(SyncError.objects.values_list("requested__request", "requested__by")) == {("retry", ada.pk)}
     assert list(SyncJob.objects.order_by("mapping").values_list("kind", "state")) == [(Kind.RETRY, JobState.QUEUED)] * 2
 
 
@@ -233,7 +233,7 @@ def test_delete_first_says_how_many_records_in_which_system(client: Client) -> N
     response = post(client, "delete", *errors, kept, confirm="1", confirmed="3")
 
     assert said(response)[0] == "The synchronization has been scheduled for 3 of 4 records."
-    assert SyncError.objects.filter(request="delete").count() == 3
+    assert SyncError.objects.filter(requested__request="delete").count() == 3
 
 
 def test_the_button_names_the_number_and_the_system(client: Client) -> None:
@@ -266,7 +266,7 @@ def test_everything_in_the_filter_and_nothing_beyond_it(client: Client) -> None:
 
     response = post(client, "retry", scope="filter", confirm="1", query="?mapping=CUSTOMER")
     assert said(response) == ["The synchronization has been scheduled for 60 of 60 records."]
-    assert SyncError.objects.filter(request="retry", pk__in=[error.pk for error in inside]).count() == 60
+    assert SyncError.objects.filter(requested__request="retry", pk__in=[error.pk for error in inside]).count() == 60
     outside.refresh_from_db()
     assert outside.request == ""
 

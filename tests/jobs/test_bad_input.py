@@ -12,6 +12,7 @@ import sqlalchemy as sa
 from couplings.models import Connection, Coupling, FieldMapping, SyncError, TableMapping
 from couplings.models.error import State
 from jobs.models import Kind
+from tests import given
 from tests.jobs.worlds import Table, World, told
 
 MakeWorld = Callable[..., World]
@@ -141,7 +142,7 @@ def test_a_bad_value_that_is_put_right(world: World) -> None:
     world.sync()
     world.left.edit(key, name="Second")
     assert told(world.sync()) == {"skipped": 1}
-    SyncError.objects.update(request="retry")
+    given.ask("retry")
     assert told(world.sync(Kind.RETRY)) == {"inserted": 1}
     assert world.errors() == []
     world.assert_quiet()
@@ -203,7 +204,7 @@ def test_a_key_that_changes_where_records_match(make_world: MakeWorld) -> None:
     assert {error.kind for error in world.errors()} == {"deleted", "duplicate"}
     assert world.right.keys() == [partner]
     world.assert_quiet()
-    SyncError.objects.filter(kind="deleted").update(request="uncouple")
+    given.ask("uncouple", *SyncError.objects.filter(kind="deleted"))
     assert Coupling.objects.get().left_key == key
 
 
@@ -221,7 +222,7 @@ def test_keys_of_any_kind(bad: Bad, key: str) -> None:
     assert [error.kind for error in world.errors()] == ([] if storable else ["validation"])
     assert len(world.right.keys()) == (3 if storable else 2)
     world.assert_quiet()
-    SyncError.objects.update(request="retry")
+    given.ask("retry")
     world.sync(Kind.RETRY)
     assert [error.code for error in world.errors()] == ([] if storable else ["key_not_storable"]), "it is there still"
 

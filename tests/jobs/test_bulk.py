@@ -4,7 +4,7 @@ import pytest
 from django.test import Client
 
 from couplings import bulk
-from couplings.models import BulkRequest, Coupling, SyncError
+from couplings.models import BulkRequest, Coupling, ErrorRequest, SyncError
 from jobs.models import Kind, SyncJob
 from jobs.services import actions
 from jobs.services import bulk as service
@@ -31,14 +31,14 @@ def test_the_page_says_how_far_it_is_and_that_it_is_done() -> None:
     client, mapping = given.signed_in(ada), given.mapping()
     errors = [given.error(mapping, number) for number in range(3)]
     actions.request(SyncError.objects.all(), "retry", user=ada)
-    SyncError.objects.filter(pk=errors[0].pk).update(request="")
+    ErrorRequest.objects.filter(error=errors[0]).delete()
 
     page = client.get(PAGE).content.decode()
     assert "3 are being retried (1 done)." in page
     assert "ada" in page
     assert 'hx-get="/errors/progress/"' in client.get(PROGRESS).content.decode()
 
-    SyncError.objects.update(request="")
+    ErrorRequest.objects.all().delete()
     ended = client.get(PROGRESS).content.decode()
     assert "What was asked for is done." in ended
     assert "hx-get" not in ended
@@ -61,7 +61,7 @@ def test_cancel_takes_back_what_has_not_begun_and_says_how_many() -> None:
     errors = [given.error(mapping, number) for number in range(4)]
     actions.request(SyncError.objects.filter(pk__in=[error.pk for error in errors[:3]]), "retry", user=ada)
     actions.request(SyncError.objects.filter(pk=errors[3].pk), "retry", user=ada)
-    SyncError.objects.filter(pk=errors[0].pk).update(request="")
+    ErrorRequest.objects.filter(error=errors[0]).delete()
 
     [running] = bulk.running()
     answer = given.signed_in(ada).post(f"/errors/cancel/{running.bulk.pk}/", follow=True)
@@ -69,7 +69,7 @@ def test_cancel_takes_back_what_has_not_begun_and_says_how_many() -> None:
     assert [str(message) for message in answer.context["messages"]] == [
         "2 errors were not begun yet and stay as they are. What has begun is finished."
     ]
-    assert list(SyncError.objects.exclude(request="").values_list("pk", flat=True)) == [errors[3].pk]
+    assert list(ErrorRequest.objects.values_list("error", flat=True)) == [errors[3].pk]
     assert BulkRequest.objects.get().cancelled == 2
     assert bulk.running() == []
 

@@ -145,7 +145,7 @@ def actions_of(client: Client, error: SyncError) -> set[str]:
 def test_only_what_would_be_accepted_is_offered(world: World, conflict: SyncError, ada: Client) -> None:
     assert actions_of(ada, conflict) == {"retry", "synchronize", "uncouple"}
 
-    SyncError.objects.update(request="retry")
+    given.ask("retry")
     assert actions_of(ada, conflict) == {"uncouple"}, "somebody has asked already"
     assert "Use ERP for all" not in ada.get(url(conflict)).content.decode()
 

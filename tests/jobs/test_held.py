@@ -79,7 +79,7 @@ def test_approving_twice_is_harmless_and_says_so(world: World, ada: User) -> Non
     second = held.approve(records, user=given.person("berta", "administrator"))
 
     assert (first.accepted, second.accepted, second.refused) == (6, 0, {"already_requested": 6})
-    assert set(records.values_list("requested_by", flat=True)) == {ada.pk}
+    assert set(records.values_list("requested__by", flat=True)) == {ada.pk}
     assert held.plans()[0].approved == 6
     assert len(first.jobs) == 1
 

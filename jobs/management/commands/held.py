@@ -66,7 +66,7 @@ class Command(AuditedCommand):
         return chosen
 
     def _list(self, found: QuerySet[SyncError], options: dict[str, Any]) -> None:
-        related = ("mapping__left_connection", "mapping__right_connection", "connection")
+        related = ("mapping__left_connection", "mapping__right_connection", "connection", "requested")
         rows = found.select_related(*related).order_by("job", "id").iterator(chunk_size=1000)
         if options["json"]:
             for error in rows:
