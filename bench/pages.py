@@ -7,9 +7,10 @@ import re
 import socket
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
+from functools import partial
 from html import unescape
 from statistics import median
 from time import perf_counter
@@ -114,30 +115,35 @@ def _side_by_side(sites: list["Site"], paths: list[str]) -> list[float]:
     return list(map(median, taken))
 
 
+BY_HAND = """
+    INSERT INTO couplings_errorrequest (error_id, mapping_id, request, choices, by_id, at)
+    SELECT id, mapping_id, 'retry', '{}', (SELECT min(id) FROM auth_user), now() FROM couplings_syncerror
+    WHERE state NOT IN ('resolved', 'ignored', 'held') AND (left_key IS NOT NULL OR right_key IS NOT NULL)
+    FOR NO KEY UPDATE OF couplings_syncerror ON CONFLICT DO NOTHING
+"""
+
+
 def _retry_all(store: Store, site: "Site") -> Iterator[list[str]]:
-    """The statement by hand is taken back; the one of the page stays, on rows as they were."""
-    update = (
-        "UPDATE couplings_syncerror SET request = 'retry', choices = '{}', requested_at = now(),"
-        " requested_by_id = (SELECT min(id) FROM auth_user) WHERE state <> 'resolved' AND request = ''"
-    )
-    clean = "VACUUM couplings_syncerror"
+    """All errors, by the page's button and by the same statement, once before and once after it and each taken back: so
+    all three find the tables alike. Nothing works the retries off, as no worker runs here."""
+    answer = site.prepared("/errors/actions/", "action=retry_all&confirm=on&confirmed=100000000")
+    before = _by_hand(store)
     started = perf_counter()
-    tables.execute(store.url, f"BEGIN; {update}; ROLLBACK")
-    by_hand = perf_counter() - started
-    tables.execute(store.url, clean)
-    started = perf_counter()
-    site.post("/errors/actions/", "action=retry_all&confirm=on&confirmed=100000000")
+    answer()
     taken = perf_counter() - started
+    tables.execute(store.url, "DELETE FROM couplings_errorrequest", "VACUUM couplings_errorrequest")
+    by_hand = (before + _by_hand(store)) / 2
     yield ["Retry All", "", f"{1000 * taken:,.0f}", "", "", "", ""]
-    yield [
-        "  the same statement by hand",
-        "",
-        f"{1000 * by_hand:,.0f}",
-        f"{taken - by_hand:+.2f} s",
-        "1 s more",
-        "",
-        "",
-    ]
+    more = f"{taken - by_hand:+.2f} s"
+    yield ["  the same statement by hand", "", f"{1000 * by_hand:,.0f}", more, "1 s more", "", ""]
+
+
+def _by_hand(store: Store) -> float:
+    started = perf_counter()
+    tables.execute(store.url, f"BEGIN; {BY_HAND}; ROLLBACK")
+    taken = perf_counter() - started
+    tables.execute(store.url, "VACUUM couplings_errorrequest")
+    return taken
 
 
 def _store(name: str, rows: int) -> Store:
@@ -160,9 +166,11 @@ class Site:
     def get(self, path: str) -> str:
         return self._ask("GET", path)
 
-    def post(self, path: str, body: str) -> None:
+    def prepared(self, path: str, body: str) -> Callable[[], str]:
+        """A form, ready to be sent."""
         token = self._found("/errors/", r'name="csrfmiddlewaretoken" value="([^"]+)"')
-        self._ask("POST", path, f"{body}&csrfmiddlewaretoken={token}", {"Cookie": f"csrftoken={token[:64]}; "})
+        cookie = {"Cookie": f"csrftoken={token[:64]}; "}
+        return partial(self._ask, "POST", path, f"{body}&csrfmiddlewaretoken={token}", cookie)
 
     def placed(self, path: str) -> str:
         """With a cause, the mark of a page, and the number of a record."""

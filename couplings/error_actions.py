@@ -194,11 +194,9 @@ def reckon(errors: QuerySet[SyncError], action: str) -> Reckoning:
     return _reckon(errors, RULES[action])
 
 
-def impossible(errors: QuerySet[SyncError], action: str) -> Mapping[str, int]:
-    """Why ``action`` cannot apply to some of ``errors``, whatever was asked for: the number of each reason by message
-    code. One query, which does not count the others."""
-    steps = [step for step in RULES[action] if step is not _FREE]
-    return _reckon(errors.exclude(possible(action)), steps).refused
+def reckon_possible(errors: QuerySet[SyncError], action: str) -> Reckoning:
+    """As ``reckon``, whether or not somebody has asked for something: what is ``possible`` fits. One query."""
+    return _reckon(errors, [step for step in RULES[action] if step is not _FREE])
 
 
 def _reckon(errors: QuerySet[SyncError], rules: Iterable[Step]) -> Reckoning:

@@ -33,7 +33,7 @@ if os.environ.get("DATABASE_URL"):
 import syncstatus.celery  # noqa: E402, F401  (starts the servers)
 from syncstatus import embedded  # noqa: E402
 from syncstatus.embedded import homes  # noqa: E402
-from tests import servers  # noqa: E402
+from tests import servers, sessions  # noqa: E402
 
 numbers = itertools.count(1)
 
@@ -103,6 +103,13 @@ def _browser_of(name: str, role: str) -> "Client":
     from tests import given
 
     return given.signed_in(given.person(name, role))
+
+
+@pytest.fixture
+def elsewhere() -> Iterator[sessions.Elsewhere]:
+    """Calls something in another session of the store; for tests whose transactions are real."""
+    with sessions.another() as start:
+        yield start
 
 
 @pytest.fixture

@@ -1,4 +1,4 @@
-"""What a person asked for on an error's row, as an instruction to the engine."""
+"""What a person asked for about an error, as an instruction to the engine."""
 
 from couplings.models.error import Request
 from couplings.store.errors import ErrorRow

@@ -78,16 +78,15 @@ def request(
     named = error_actions.rule(action, use)
     if action == UNCOUPLE and (removed := _uncoupled(errors, user, at_most)) is not None:
         return removed
-    asked = errors.count()
+    reckoned = error_actions.reckon_possible(errors, named)
     records = records_of(applicable(errors, named))
     by = user.pk if user is not None else None
     wish = Wish(Request.CHOOSE if choices else _REQUESTS[named], by, timezone.now(), choices or {})
     accepted = _ask(errors.filter(error_actions.possible(named)), wish, user, at_most)
     done = sum(accepted.values())
-    refused = _refused(errors, named, asked - done)
-    audit.note(asked=asked, accepted=done, records=records)
+    audit.note(asked=reckoned.asked, accepted=done, records=records)
     started, paused = start(TableMapping.objects.filter(pk__in=accepted), user, queue)
-    return Requested(asked, done, refused | paused, started)
+    return Requested(reckoned.asked, done, left_out(reckoned, done) | paused, started)
 
 
 def _uncoupled(errors: QuerySet[SyncError], user: User | None, at_most: int | None) -> Requested | None:
@@ -115,14 +114,6 @@ def _ask(errors: QuerySet[SyncError], wish: Wish, user: User | None, at_most: in
 def _check_confirmed(count: int, at_most: int | None) -> None:
     if at_most is not None and count > at_most:
         raise MoreThanConfirmed
-
-
-def _refused(errors: QuerySet[SyncError], named: str, missed: int) -> dict[str, int]:
-    """Why ``missed`` of ``errors`` were left out: the action does not apply to them, or they are asked for already.
-    Asked of those alone, as there are few of them when there are many errors."""
-    refused = dict(error_actions.impossible(errors, named)) if missed > 0 else {}
-    already = missed - sum(refused.values())
-    return refused | ({"already_requested": already} if already > 0 else {})
 
 
 def records_of(errors: QuerySet[SyncError]) -> list[str]:
