@@ -60,3 +60,10 @@ def work_off(worked_off: Sequence[tuple[int, str]]) -> None:
             "DELETE FROM couplings_errorrequest r USING staged_wishes s"
             " WHERE r.error_id = s.id AND r.request = s.request"
         )
+
+
+def refresh_statistics() -> None:
+    """Tell PostgreSQL's planner how the table has grown. One click may fill it, and a job that begins before autovacuum
+    comes would sort what is left of its mapping for each page."""
+    with open_cursor() as cursor:
+        cursor.execute("ANALYZE couplings_errorrequest")

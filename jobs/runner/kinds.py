@@ -11,7 +11,7 @@ from django.db.models.functions import Now
 
 from couplings.configuration.scope import scope
 from couplings.models import TableMapping
-from couplings.store import clock, couplings, errors, matches
+from couplings.store import clock, couplings, errors, matches, requests
 from jobs.models import Kind
 from jobs.progress import Phase
 from jobs.runner import applying, matched, parents, place, plans, schema, sources
@@ -33,6 +33,8 @@ from syncstatus.engine.records import Side
 # Looking at every coupling for vanished records costs about 5 seconds a million; up to this number a job does not
 # feel it.
 SWEPT_EACH_RUN = 10_000
+# So many retries are likely to have been asked for by one click, which has just filled their table.
+MANY_RETRIES = 10_000
 
 
 def work(run: Run) -> None:
@@ -68,7 +70,10 @@ def _follow(run: Run) -> None:
 
 def _retry(run: Run) -> None:
     """The retry set comes after fresh changes, and sends its requests behind theirs (DESIGN R10)."""
-    run.pace.enter(Phase.RETRIES, errors.count_due(run.mapping.pk))
+    due = errors.count_due(run.mapping.pk)
+    run.pace.enter(Phase.RETRIES, due)
+    if due >= MANY_RETRIES:
+        requests.refresh_statistics()
     with behind_fresh_work(run.endpoints):
         work_off(run, sources.retries(run))
 
