@@ -37,7 +37,10 @@ from syncstatus.engine.records import Side
 
 _CLASS = 7_301  # the first half of our advisory locks; the second is the mapping
 _OFFSET = 2**31
-_SEED = {Side.LEFT: 0, Side.RIGHT: 1}
+
+# A seed is as good as other first bytes: with 1, the right record "4001" would bear the name of the left one "5001". No
+# two keys in ASCII differ by the highest bits of their bytes.
+_SEED = {Side.LEFT: 0, Side.RIGHT: 0x80808080}
 
 NEW = {Side.LEFT: 0, Side.RIGHT: 1}
 """Whatever is being created on that side."""

@@ -140,7 +140,8 @@ def _not_added(run: Run, candidates: Sequence[Candidate]) -> list[Candidate]:
         refused += met
         if taken.locked:
             break
-        rest = [candidate for candidate in rest if candidate not in met]
+        left_out = set(met)
+        rest = [candidate for candidate in rest if candidate not in left_out]
     return refused
 
 

@@ -9,7 +9,7 @@ from django.db.models.functions import Now
 
 from jobs.models import RecordHolder, RecordLock
 from jobs.runner.holders import LeaseLost, new_holder
-from jobs.runner.locks import NEW, Locks, mark
+from jobs.runner.locks import NEW, Locks, mark, marks
 from syncstatus.engine.records import Side
 from tests import given
 
@@ -54,6 +54,11 @@ def test_one_key_on_two_sides_is_two_records(holders: Holders) -> None:
     run, click = holders.enter(), holders.enter()
     assert run.take([mark(Side.LEFT, "4711")]).locked
     assert click.take([mark(Side.RIGHT, "4711")]).locked
+
+
+def test_numbers_of_one_side_bear_no_names_of_the_other() -> None:
+    numbers = [str(number) for number in range(100_000)]
+    assert set(marks(Side.LEFT, numbers)).isdisjoint(marks(Side.RIGHT, numbers))
 
 
 def test_a_release_is_told_to_whoever_listed_the_record_before(holders: Holders) -> None:
